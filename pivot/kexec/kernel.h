@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What a kernel file is, from its bytes.
+ * Sources: Documentation/arch/x86/boot.rst; arch/arm64/boot.rst; the PE/COFF
+ * specification.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { KERNEL_HEAD_BYTES = 64 * 1024 }; /* as much of the file as kernel_parse() wants */
+
+struct kernel_image {
+	uint16_t protocol;	   /* x86 boot protocol, 0x020f */
+	uint32_t command_line_max; /* bytes without the NUL */
+	uint32_t init_size;	   /* memory it needs to unpack itself, bytes */
+	bool is_relocatable;
+	bool is_signed;	   /* carries a PE signature (Secure Boot) */
+	char release[128]; /* "6.1.0-32-amd64 (...)"; "" where it names none */
+};
+
+/*
+ * head: the first n bytes of a file of file_bytes. 0, and *ret, for an x86-64 bzImage.
+ * Else -ENOEXEC, and why_not says what it is instead and the way out: "is gzip data:
+ * ...".
+ */
+int kernel_parse(const uint8_t *head, size_t n, uint64_t file_bytes,
+		 struct kernel_image *ret, char *why_not, size_t why_not_size);
+
+/* The same for an open file; leaves its offset alone. Also -EIO and the like. */
+int kernel_read(int fd, uint64_t file_bytes, struct kernel_image *ret, char *why_not,
+		size_t why_not_size);
