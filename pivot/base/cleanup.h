@@ -35,11 +35,10 @@ static inline int take_fd(int *fd)
 	return taken;
 }
 
-static inline void *take_ptr_impl(void *pp)
-{
-	void *taken = *(void **)pp;
-
-	*(void **)pp = NULL;
-	return taken;
-}
-#define take_ptr(pp) ((typeof(*(pp)))take_ptr_impl(pp))
+/* The same for a pointer. */
+#define take_ptr(pp)                         \
+	({                                   \
+		typeof(*(pp)) taken = *(pp); \
+		*(pp) = NULL;                \
+		taken;                       \
+	})

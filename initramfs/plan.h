@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The plan: what the machine is made of becomes an ordered list of operations. Pure: the
+ * tool prints what the init executes, because both call this.
+ */
+
+#include "handover.h"
+#include "inventory/pci.h"
+
+/* The stages of the teardown, in the order they run. The reasons for it: plan.c. */
+enum stage {
+	STAGE_PROCESSES,
+	STAGE_ROOT,
+	STAGE_STORAGE,
+	STAGE_NETWORK,
+	STAGE_DISKS,
+	STAGE_DEVICES,
+	STAGE_BUS_MASTERS,
+	STAGE_COUNT,
+};
+
+/* "end processes": a stage for people. */
+const char *stage_title(enum stage stage);
+
+enum op_kind {
+	OP_END,	  /* processes */
+	OP_ENTER, /* the stage's root */
+	OP_SWAPOFF,
+	OP_UNMOUNT,
+	OP_RELEASE, /* dm, md, loop */
+	OP_DOWN,    /* an interface */
+	OP_NO_SPINDOWN,
+	OP_UNBIND, /* a PCI function from its driver */
+	OP_KEEP,   /* a PCI function, by policy */
+	OP_CLEAR,  /* bus mastering that no driver will clear */
+};
+
+struct op {
+	enum stage stage;
+	enum op_kind kind;
+	char object[256]; /* a path, an interface, a PCI address */
+	char reason[96];
+};
+
+enum { PLAN_MAX = 4096 };
+
+struct plan {
+	size_t n;
+	size_t n_dropped; /* did not fit */
+	struct op op[PLAN_MAX];
+};
+
+/* "unbind": an operation for people. */
+const char *op_name(enum op_kind kind);
+
+/* The operations of STAGE_DEVICES and STAGE_BUS_MASTERS, appended. Sorts *pci. */
+void plan_devices(struct pci *pci, struct plan *plan);
+
+/* Everything, from the machine below a root. 0 or negative errno. */
+int plan_build(const char *root, const struct handover *handover, struct plan *ret);

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Every call by which the tool or the init changes the machine. Nothing else does; the
+ * tests link a fake in place of acts.c that writes a log. All return 0 or negative errno
+ * and log nothing: the caller knows what the act was for.
+ */
+
+#include <sys/types.h>
+
+/* mount(2), umount2(2), mkdir(2), rmdir(2); paths are those of the calling process. */
+int act_mount(const char *source, const char *target, const char *type,
+	      unsigned long flags, const char *options);
+int act_umount(const char *path, int flags);
+int act_mkdir(const char *path, mode_t mode);
+int act_rmdir(const char *path);
+
+/* Makes new_root the root and old_root (below it) the place of the old one; then enters
+ * it. Where the old root is the kernel's own rootfs, which cannot be moved, new_root
+ * covers it. */
+int act_pivot_root(const char *new_root, const char *old_root);
+
+/* Joins the mount namespace of another process: its /proc/PID/ns/mnt as a file. */
+int act_enter_mounts(int namespace_fd);
+
+/* One write(2) of the text, to a file that is there: an attribute of sysfs,
+ * sysrq-trigger. */
+int act_write(const char *path, const char *text);
+
+/* kill(2); pid -1 is everything but the caller and PID 1. */
+int act_kill(pid_t pid, int signal);
+
+int act_swapoff(const char *path);
+int act_dm_remove(const char *name);	 /* DM_DEV_REMOVE; source: linux/dm-ioctl.h */
+int act_md_stop(const char *device);	 /* STOP_ARRAY; source: linux/raid/md_u.h */
+int act_loop_detach(const char *device); /* LOOP_CLR_FD; source: linux/loop.h */
+int act_link_down(const char *name);	 /* clears IFF_UP; source: netdevice(7) */
+void act_sync(void);
+
+/* kexec_file_load(2). initrd_fd -1: no initrd. */
+int act_kexec_load(int kernel_fd, int initrd_fd, const char *command_line);
+int act_kexec_unload(void);
+
+/* reboot(2) with a LINUX_REBOOT_CMD_...; returns only where it failed. */
+int act_reboot(unsigned int command);
+
+/*
+ * Turns a process into another program: from outside, with ptrace(2), it is made to call
+ * execve(2). On failure it goes on as if nothing had been.
+ */
+int act_make_exec(pid_t pid, const char *path, const char *const argv[]);
