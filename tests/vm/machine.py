@@ -1,0 +1,427 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A virtual machine that boots its distro from a disk, as a rented server does.
+
+    with Machine(image="systemd", firmware="uefi") as vm:
+        vm.boot()
+        vm.run("pivot-kexec /mnt/payload/result")
+        vm.wait_verdict(nonce)
+
+Serial ports: the first is the console, the second belongs to the target alone
+(its verdict cannot be faked by console noise), the third tells which database
+rows the distro has promised to keep. Every wait has a deadline; a failed one
+shows the end of the console.
+"""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
+OVMF = Path("/usr/share/OVMF")
+ROOT_PARTITION = 3
+SECTOR = 512
+
+DISK_DEVICES = {
+    "virtio": "virtio-blk-pci,drive={id},serial={id}",
+    "nvme": "nvme,drive={id},serial={id}",
+    "ahci": "ide-hd,drive={id},serial={id},bus=ide.{index}",
+}
+
+
+class MachineError(AssertionError):
+    """The machine did not do what was waited for."""
+
+
+class CommandFailed(MachineError):
+    """A command inside the machine failed."""
+
+
+def image_path(variant):
+    """The cached disk image of a variant, built when there is none."""
+    script = SCRIPTS / "vm-image"
+    result = subprocess.run([script, variant], check=True, stdout=subprocess.PIPE, text=True)
+    return Path(result.stdout.strip())
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+class Qmp:
+    """QEMU's monitor: commands, and the events seen so far."""
+
+    def __init__(self, path):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(30)
+        self.sock.connect(str(path))
+        self.stream = self.sock.makefile("rw")
+        self.events = []
+        self._next()
+        self.command("qmp_capabilities")
+
+    def _next(self):
+        line = self.stream.readline()
+        if not line:
+            raise ConnectionError("QEMU has closed its monitor")
+        return json.loads(line)
+
+    def command(self, name, **arguments):
+        message = {"execute": name}
+        if arguments:
+            message["arguments"] = arguments
+        self.stream.write(json.dumps(message) + "\n")
+        self.stream.flush()
+        while True:
+            reply = self._next()
+            if "event" in reply:
+                self.events.append(reply)
+            elif "error" in reply:
+                raise MachineError(f"{name}: {reply['error']['desc']}")
+            else:
+                return reply["return"]
+
+    def close(self):
+        self.stream.close()
+        self.sock.close()
+
+
+class Filesystem:
+    """What an ext4 file system looks like from outside, its machine switched off."""
+
+    def __init__(self, path, offset=0):
+        self.device = f"{path}?offset={offset}"
+
+    def _tool(self, *command):
+        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def problems(self):
+        """Why it was not cleanly unmounted: sentences, none when it was."""
+        header = self._tool("dumpe2fs", "-h", self.device).stdout
+        found = []
+        if not re.search(r"^Filesystem state:\s+clean$", header, re.M):
+            found.append("its state is not clean")
+        if re.search(r"^Filesystem features:.*\bneeds_recovery\b", header, re.M):
+            found.append("its journal has to be replayed")
+        check = self._tool("e2fsck", "-fn", self.device)
+        if check.returncode:
+            found.append(f"e2fsck is not content: {check.stdout.strip()}")
+        return found
+
+    def dump(self, source, destination):
+        """Copy one file out; gives whether there was one."""
+        self._tool("debugfs", "-R", f"dump {source} {destination}", self.device)
+        return destination.exists() and destination.stat().st_size > 0
+
+
+class Machine:
+    def __init__(self, image="systemd", firmware="bios", memory_mib=1024, cpus=2,
+                 disk="virtio", nic="virtio-net-pci", reboot=True, payload=None, extra=()):
+        """
+        reboot   -- False makes QEMU end where the machine would reboot
+        payload  -- a folder, read-only at /mnt/payload inside
+        extra    -- more arguments for QEMU
+        """
+        self.image = image_path(image)
+        self.options = dict(firmware=firmware, memory_mib=memory_mib, cpus=cpus, disk=disk,
+                            nic=nic, reboot=reboot, payload=payload, extra=extra)
+        self.port = None
+        self.qmp = None
+        self.qemu = None
+
+    # Life
+
+    def __enter__(self):
+        self.folder = Path(tempfile.mkdtemp(prefix="pivot-vm-"))
+        try:
+            self._make_disks()
+            self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_exception):
+        self.kill()
+        keep = os.environ.get("PIVOT_KEEP_LOGS")
+        if keep:
+            target = Path(keep) / self.folder.name
+            target.mkdir(parents=True)
+            for log in self.folder.glob("*.log"):
+                shutil.copy(log, target)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _make_disks(self):
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw",
+                        "-b", self.image, self.folder / "root.qcow2"], check=True)
+        (self.folder / "data.raw").touch()
+        os.truncate(self.folder / "data.raw", 64 << 20)
+        if self.options["payload"]:
+            self._make_payload(Path(self.options["payload"]))
+        if self.options["firmware"] == "uefi":
+            shutil.copy(OVMF / "OVMF_VARS_4M.fd", self.folder / "vars.fd")
+
+    def _make_payload(self, source):
+        size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
+        disk = self.folder / "payload.raw"
+        subprocess.run(["mkfs.ext4", "-q", "-O", "^has_journal", "-L", "payload", "-d", source,
+                        disk, f"{size * 5 // 4 // 1024 + 4096}k"],
+                       check=True, stdout=subprocess.DEVNULL)
+
+    def _disk_arguments(self):
+        disks = [("root", "root.qcow2", "qcow2"), ("data", "data.raw", "raw")]
+        if self.options["payload"]:
+            disks.append(("payload", "payload.raw", "raw"))
+        for index, (name, file, form) in enumerate(disks):
+            # The payload is read-only, which an AHCI disk cannot be.
+            bus = "virtio" if name == "payload" else self.options["disk"]
+            device = DISK_DEVICES[bus].format(id=name, index=index)
+            readonly = ",readonly=on" if name == "payload" else ""
+            boot = ",bootindex=0" if name == "root" else ""
+            yield "-drive"
+            yield (f"if=none,id={name},file={self.folder / file},format={form}"
+                   f",cache=unsafe,discard=unmap{readonly}")
+            yield "-device"
+            yield device + boot
+
+    def _firmware_arguments(self):
+        if self.options["firmware"] == "bios":
+            return []
+        return ["-drive", f"if=pflash,format=raw,readonly=on,file={OVMF / 'OVMF_CODE_4M.fd'}",
+                "-drive", f"if=pflash,format=raw,file={self.folder / 'vars.fd'}"]
+
+    def _serial_arguments(self):
+        # The first and third port share an interrupt on a real PC: the third
+        # gets its own here.
+        for index, (name, more) in enumerate((("console", ""), ("verdict", ""), ("rows", ",irq=5"))):
+            (self.folder / f"{name}.log").touch()
+            yield "-chardev"
+            yield f"file,id={name},path={self.folder / name}.log,append=on"
+            yield "-device"
+            yield f"isa-serial,chardev={name},index={index}{more}"
+
+    def _start(self):
+        options = self.options
+        self.port = free_port()
+        command = [
+            "qemu-system-x86_64", "-nodefaults", "-no-user-config",
+            "-machine", "q35", "-accel", os.environ.get("PIVOT_ACCEL", "tcg"), "-cpu", "max",
+            "-smp", str(options["cpus"]), "-m", f"{options['memory_mib']}M",
+            "-display", "none", "-vga", "std",
+            "-qmp", f"unix:{self.folder}/qmp,server=on,wait=off",
+            "-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:22",
+            "-device", f"{options['nic']},netdev=net",
+            "-object", "rng-random,id=rng,filename=/dev/urandom",
+            "-device", "virtio-rng-pci,rng=rng",
+            *self._firmware_arguments(), *self._disk_arguments(), *self._serial_arguments(),
+            *([] if options["reboot"] else ["-no-reboot"]), *options["extra"],
+        ]
+        self.qemu_log = open(self.folder / "qemu.log", "w")
+        self.qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                     stdout=self.qemu_log, stderr=subprocess.STDOUT)
+        self._wait("QEMU's monitor", 10, lambda: (self.folder / "qmp").exists())
+        self.qmp = Qmp(self.folder / "qmp")
+
+    def is_running(self):
+        return self.qemu is not None and self.qemu.poll() is None
+
+    def kill(self):
+        """Pull the plug."""
+        self._forget_ssh()
+        if self.qmp:
+            self.qmp.close()
+            self.qmp = None
+        if self.qemu:
+            self.qemu.kill()
+            self.qemu.wait()
+            self.qemu = None
+            self.qemu_log.close()
+
+    def resets(self):
+        """How often the machine was reset from inside: a reboot, never a kexec."""
+        self.qmp.command("query-status")
+        return sum(event["event"] == "RESET" and event["data"]["guest"]
+                   for event in self.qmp.events)
+
+    # Waiting
+
+    def _tail(self):
+        qemu = (self.folder / "qemu.log").read_text(errors="replace")
+        console = "\n".join(self.console_text().splitlines()[-60:])
+        return f"{qemu}\n--- end of the console ---\n{console}"
+
+    def _wait(self, what, timeout, found, need_qemu=True):
+        deadline = time.monotonic() + timeout
+        while True:
+            result = found()
+            if result:
+                return result
+            if need_qemu and not self.is_running():
+                raise MachineError(f"QEMU ended while waiting for {what}\n{self._tail()}")
+            if time.monotonic() > deadline:
+                raise MachineError(f"no {what} within {timeout} s\n{self._tail()}")
+            time.sleep(0.1)
+
+    def wait_console(self, pattern, timeout=60, start=0):
+        """Wait for a regular expression on the console, from a position on."""
+        expression = re.compile(pattern, re.M)
+        return self._wait(f"'{pattern}' on the console", timeout,
+                          lambda: expression.search(self.console_text()[start:]), need_qemu=False)
+
+    def wait_verdict(self, nonce, timeout=120):
+        """Wait for the target's own words; gives its facts as a dictionary."""
+        text = self._wait(
+            f"verdict '{nonce}' from the target", timeout,
+            lambda: f"\nnonce={nonce}\n" in self._log("verdict") and self._log("verdict"),
+            need_qemu=False)
+        return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+
+    def wait_end(self, timeout=60):
+        """Wait until the machine has switched itself off."""
+        self._wait("end of the machine", timeout, lambda: not self.is_running(), need_qemu=False)
+        self.kill()
+
+    # What it says
+
+    def _log(self, name):
+        return (self.folder / f"{name}.log").read_text(errors="replace").replace("\r", "")
+
+    def console_text(self):
+        return self._log("console")
+
+    def verdict_text(self):
+        return self._log("verdict")
+
+    def rows_acknowledged(self):
+        """The last database row the distro has reported as committed."""
+        rows = re.findall(r"^row (\d+)$", self._log("rows")[: self._log("rows").rfind("\n") + 1], re.M)
+        return int(rows[-1]) if rows else 0
+
+    # Inside
+
+    def _ssh_command(self):
+        key = self.image.parent / "key"
+        options = {
+            "BatchMode": "yes", "ConnectTimeout": 20, "ServerAliveInterval": 5,
+            "ServerAliveCountMax": 6, "StrictHostKeyChecking": "no", "LogLevel": "ERROR",
+            "UserKnownHostsFile": self.folder / "known_hosts", "IdentitiesOnly": "yes",
+            "ControlMaster": "auto", "ControlPersist": 600, "ControlPath": self.folder / "ssh",
+        }
+        arguments = [f"-o{name}={value}" for name, value in options.items()]
+        return ["ssh", "-F", "none", "-i", key, "-p", str(self.port), *arguments, "root@127.0.0.1"]
+
+    def ssh_hint(self):
+        key = self.image.parent / "key"
+        return (f"ssh -i {key} -p {self.port} -o StrictHostKeyChecking=no "
+                "-o UserKnownHostsFile=/dev/null root@127.0.0.1")
+
+    def _forget_ssh(self):
+        """Drop the shared connection: what it led to is gone."""
+        if self.port and (self.folder / "ssh").exists():
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                subprocess.run([*self._ssh_command(), "-O", "exit"], timeout=10,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def run(self, command, check=True, input=None, timeout=60):
+        """Run a shell command as root inside; gives the CompletedProcess."""
+        try:
+            result = subprocess.run([*self._ssh_command(), command], timeout=timeout,
+                                    input=input if isinstance(input, (bytes, type(None))) else input.encode(),
+                                    stdin=subprocess.DEVNULL if input is None else None,
+                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        except subprocess.TimeoutExpired:
+            raise MachineError(f"'{command}' did not end in {timeout} s\n{self._tail()}") from None
+        result.stdout = result.stdout.decode(errors="replace")
+        result.stderr = result.stderr.decode(errors="replace")
+        if check and result.returncode:
+            raise CommandFailed(f"'{command}' ended with {result.returncode}\n"
+                                f"{result.stdout}{result.stderr}")
+        return result
+
+    def read(self, command, **options):
+        """What a command prints, without the end of the line."""
+        return self.run(command, **options).stdout.rstrip("\n")
+
+    def _answers(self):
+        try:
+            return self.run("true", check=False, timeout=30).returncode == 0
+        except MachineError:
+            return False
+
+    def wait_ssh(self, timeout=180):
+        self._forget_ssh()
+        self._wait("answer over ssh", timeout, self._answers)
+
+    def boot(self, timeout=180):
+        """Wait until the distro is up with all its services."""
+        self.wait_ssh(timeout)
+        self._wait("running database", 60, self.rows_acknowledged)
+        self._wait("data volume", 60,
+                   lambda: self.run("mountpoint -q /srv/lvm", check=False).returncode == 0)
+        if self.options["payload"]:
+            self.run("mkdir -p /mnt/payload && mount -r LABEL=payload /mnt/payload")
+
+    def copy_in(self, source, destination):
+        """Copy a small file in; larger ones travel as the payload."""
+        source = Path(source)
+        self.run(f"cat > {destination} && chmod {source.stat().st_mode & 0o777:o} {destination}",
+                 input=source.read_bytes())
+
+    def power_off(self, timeout=90):
+        """The distro's own orderly end."""
+        self.run("poweroff", check=False)
+        self.wait_end(timeout)
+
+    # The disks afterwards
+
+    def _root_partition(self):
+        """The root file system as a file of its own."""
+        assert not self.is_running(), "the machine still writes to its disks"
+        target = self.folder / "root.ext4"
+        if not target.exists():
+            table = subprocess.run(["sgdisk", "-i", str(ROOT_PARTITION), self.image], check=True,
+                                   stdout=subprocess.PIPE, text=True).stdout
+            first = int(re.search(r"First sector: (\d+)", table)[1])
+            count = int(re.search(r"Partition size: (\d+)", table)[1])
+            view = (f"driver=raw,offset={first * SECTOR},size={count * SECTOR},file.driver=qcow2"
+                    f",file.file.driver=file,file.file.filename={self.folder / 'root.qcow2'}")
+            subprocess.run(["qemu-img", "convert", "--image-opts", view, "-O", "raw", target],
+                           check=True)
+        return Filesystem(target)
+
+    def disk_problems(self):
+        """Everything about the disks that a clean end would not have left."""
+        volumes = {
+            "root": self._root_partition(),
+            # A plain vgcreate puts the first extent 1 MiB into the disk.
+            "LVM volume": Filesystem(self.folder / "data.raw", offset=1 << 20),
+        }
+        found = [f"{name}: {problem}"
+                 for name, volume in volumes.items() for problem in volume.problems()]
+        return found + self._database_problems()
+
+    def _database_problems(self):
+        database = self.folder / "events.db"
+        root = self._root_partition()
+        if not root.dump("/srv/database/events.db", database):
+            return ["database: it is not there"]
+        root.dump("/srv/database/events.db-wal", self.folder / "events.db-wal")
+        with contextlib.closing(sqlite3.connect(database)) as connection:
+            integrity = connection.execute("PRAGMA integrity_check").fetchone()[0]
+            self.last_row = connection.execute("SELECT max(id) FROM events").fetchone()[0] or 0
+        found = []
+        if integrity != "ok":
+            found.append(f"database: {integrity}")
+        if self.last_row < self.rows_acknowledged():
+            found.append(f"database: it ends at row {self.last_row}, "
+                         f"row {self.rows_acknowledged()} was acknowledged")
+        return found
