@@ -99,8 +99,7 @@ static int compare_functions(const void *a, const void *b)
 	return strcmp(x->address, y->address);
 }
 
-/* Why a function is left as it is; NULL where it is put to rest. */
-static const char *keep_reason(const struct pci *pci, const struct pci_function *f)
+const char *plan_keep_reason(const struct pci *pci, const struct pci_function *f)
 {
 	if (f->is_bridge)
 		return "bridge: others are reached through it";
@@ -121,7 +120,7 @@ void plan_devices(struct pci *pci, struct plan *plan)
 	qsort(pci->function, pci->n, sizeof(pci->function[0]), compare_functions);
 	for (size_t i = 0; i < pci->n; i++) {
 		const struct pci_function *f = &pci->function[i];
-		const char *keep = keep_reason(pci, f);
+		const char *keep = plan_keep_reason(pci, f);
 
 		if (!f->driver[0] && !f->is_bus_master)
 			continue; /* at rest already */
@@ -134,7 +133,7 @@ void plan_devices(struct pci *pci, struct plan *plan)
 	for (size_t i = 0; i < pci->n; i++) {
 		const struct pci_function *f = &pci->function[i];
 
-		if (f->is_bus_master && !f->driver[0] && !keep_reason(pci, f))
+		if (f->is_bus_master && !f->driver[0] && !plan_keep_reason(pci, f))
 			add(plan, STAGE_BUS_MASTERS, OP_CLEAR, f->address,
 			    "%s, no driver", pci_class_name(f->class));
 	}

@@ -55,6 +55,9 @@ struct plan {
 /* "unbind": an operation for people. */
 const char *op_name(enum op_kind kind);
 
+/* Why a function is left as it is, for people; NULL where it is put to rest. */
+const char *plan_keep_reason(const struct pci *pci, const struct pci_function *function);
+
 /* The operations of STAGE_DEVICES and STAGE_BUS_MASTERS, appended. Sorts *pci. */
 void plan_devices(struct pci *pci, struct plan *plan);
 

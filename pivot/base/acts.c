@@ -79,6 +79,18 @@ int act_write(const char *path, const char *text)
 	return result(write(fd, text, strlen(text)));
 }
 
+int act_sysrq_open(void)
+{
+	int fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+void act_sysrq(int sysrq_fd, char key)
+{
+	(void)!write(sysrq_fd, &key, 1); /* nobody is left who could do better */
+}
+
 int act_kill(pid_t pid, int signal)
 {
 	return result(kill(pid, signal));
@@ -102,10 +114,10 @@ int act_dm_remove(const char *name)
 	if (strlen(name) >= sizeof(dm.name))
 		return -ENAMETOOLONG;
 	strcpy(dm.name, name);
-	return result(ioctl(fd, DM_DEV_REMOVE, &dm));
+	return result(ioctl(fd, (unsigned int)DM_DEV_REMOVE, &dm));
 }
 
-static int simple_ioctl(const char *device, unsigned long request)
+static int simple_ioctl(const char *device, unsigned int request)
 {
 	auto_close int fd = open(device, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 

@@ -28,6 +28,12 @@ int act_enter_mounts(int namespace_fd);
  * sysrq-trigger. */
 int act_write(const char *path, const char *text);
 
+/* sysrq-trigger, opened (a descriptor or negative errno) and used: 'b' restarts the
+ * machine at once, 'u' makes filesystems read-only. Source:
+ * Documentation/admin-guide/sysrq. */
+int act_sysrq_open(void);
+void act_sysrq(int sysrq_fd, char key);
+
 /* kill(2); pid -1 is everything but the caller and PID 1. */
 int act_kill(pid_t pid, int signal);
 

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/*
+ * PID 1 of the stage. main() is the list of phases. Past the first of them there is no
+ * exit: every way ends in the target or, by a reboot, in the old distro.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/reboot.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "guardian.h"
+#include "handover.h"
+#include "pivot/base/acts.h"
+#include "pivot/base/clock.h"
+#include "pivot/base/log.h"
+#include "pivot/base/macros.h"
+#include "pivot/base/read.h"
+#include "teardown/teardown.h"
+
+enum { REBOOT_TIMEOUT_MS = 30000, JUMP_TIMEOUT_MS = 60000 };
+
+/* How systemd-shutdown calls us: "/shutdown VERB --log-level=..."; see
+ * systemd-shutdown(8). */
+static const struct verb {
+	const char *name;
+	unsigned int reboot_command;
+} verbs[] = {
+	{ "kexec", LINUX_REBOOT_CMD_KEXEC },
+	{ "reboot", LINUX_REBOOT_CMD_RESTART },
+	{ "poweroff", LINUX_REBOOT_CMD_POWER_OFF },
+	{ "halt", LINUX_REBOOT_CMD_HALT },
+};
+
+static const struct verb *verb_find(const char *name)
+{
+	for (size_t i = 0; i < array_size(verbs); i++)
+		if (name && strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return &verbs[0]; /* "seize", or what a later systemd may say */
+}
+
+static bool is_in_memory(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) == 0 && ((unsigned long)fs.f_type == TMPFS_MAGIC ||
+					  (unsigned long)fs.f_type == RAMFS_MAGIC);
+}
+
+/* What a seized PID 1 leaves us must not stay: masks, ignored signals, files, limits. */
+static void reset_process(void)
+{
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	sigset_t set;
+
+	(void)alarm(0);
+	for (int signal = 1; signal < NSIG; signal++)
+		(void)sigaction(signal, &(struct sigaction){ .sa_handler = SIG_DFL },
+				NULL);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGCHLD); /* child.c waits for it */
+	(void)sigprocmask(SIG_SETMASK, &set, NULL);
+	(void)setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	(void)setrlimit(RLIMIT_NPROC, &unlimited);
+	(void)setrlimit(RLIMIT_FSIZE, &unlimited);
+	(void)umask(022);
+	(void)chdir("/");
+	if (syscall(SYS_close_range, 0, ~0U, 0) < 0) /* Linux 5.9 */
+		for (int fd = 0; fd < 65536; fd++)
+			(void)close(fd);
+}
+
+static void open_console(void)
+{
+	int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+
+	if (fd < 0)
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd < 2)
+		fd = dup(fd);
+	/* every line, on every console, without the limit of ten lines in five seconds */
+	(void)act_write("/proc/sys/kernel/printk", "7");
+	(void)act_write("/proc/sys/kernel/printk_devkmsg", "on");
+	log_set_kmsg(open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY));
+	log_set_level(LOG_LEVEL_DEBUG);
+}
+
+/* 0, or why this must not go on. */
+static int guard(struct teardown *teardown, const char *stage_path)
+{
+	int r;
+
+	if (!is_in_memory(stage_path ? stage_path : "/"))
+		return log_err(-ENOTSUP, "the stage is not in memory");
+	r = handover_read(stage_path ? stage_path : "", &teardown->handover);
+	if (r < 0)
+		return log_err(r, "the handover is damaged");
+	teardown->root = "";
+	teardown->stage_path = stage_path;
+	return guardian_start(teardown->handover.deadline_ms) < 0 ? -EAGAIN : 0;
+}
+
+static int jump(const struct teardown *teardown)
+{
+	uint64_t loaded = 0;
+	int r = read_u64(&loaded, 10, "", "/sys/kernel/kexec_loaded");
+
+	if (r < 0 || !loaded)
+		return log_err(r, "no kernel is loaded: somebody unloaded it");
+	if (teardown->is_hung)
+		return log_err(-ETIMEDOUT,
+			       "a device hangs, and the kernel would wait for it");
+	log_notice("jumping into %s", teardown->handover.target);
+	(void)guardian_start(JUMP_TIMEOUT_MS);
+	return log_err(act_reboot(LINUX_REBOOT_CMD_KEXEC), "the kernel does not jump");
+}
+
+/* The one way out. Nothing after it: the guardian has the last word. */
+__attribute__((noreturn)) static void leave(const struct teardown *teardown,
+					    unsigned int reboot_command)
+{
+	act_sync();
+	(void)guardian_start(REBOOT_TIMEOUT_MS);
+	clock_sleep_ms(1000); /* for the reason to get out of a serial port */
+	if (teardown->is_hung)
+		act_sysrq(act_sysrq_open(), 'b'); /* takes no lock */
+	(void)log_err(act_reboot(reboot_command), "the kernel does not reboot");
+	for (;;)
+		(void)pause();
+}
+
+int main(int argc, char **argv)
+{
+	static struct teardown teardown; /* too large for a stack */
+	const bool is_seized = argc > 2 && strcmp(argv[1], "seize") == 0;
+	const struct verb *verb = verb_find(argc > 1 ? argv[1] : NULL);
+	int r;
+
+	if (getpid() != 1)
+		return log_err(
+			1, "this is the init of pivot-kexec's stage; it runs as PID 1");
+	reset_process();
+	open_console();
+	log_notice("in control as PID 1 (%s)", is_seized ? "seized" : verb->name);
+	r = guard(&teardown, is_seized ? argv[2] : NULL);
+	if (r == 0 && verb->reboot_command != LINUX_REBOOT_CMD_KEXEC) {
+		(void)teardown_storage(&teardown);
+		leave(&teardown, verb->reboot_command);
+	}
+	if (r == 0)
+		r = teardown_run(&teardown);
+	if (r == 0) {
+		teardown_report(&teardown);
+		r = jump(&teardown);
+	}
+	(void)log_err(0, "cannot jump: rebooting into the old system");
+	leave(&teardown, LINUX_REBOOT_CMD_RESTART);
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "stages.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/mount.h>
+
+#include "pivot/base/acts.h"
+#include "pivot/base/log.h"
+#include "pivot/base/macros.h"
+#include "pivot/base/read.h"
+
+static const struct {
+	const char *path, *type,
+		*proof; /* proof: a file that is there when it is mounted */
+} own_mounts[] = {
+	{ "/proc", "proc", "/proc/self/mountinfo" },
+	{ "/sys", "sysfs", "/sys/class" },
+	{ "/dev", "devtmpfs", "/dev/null" },
+};
+
+/* systemd before v257 moves them here, later ones bind them: then there is nothing to do.
+ */
+static int mount_own(const char *stage)
+{
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < array_size(own_mounts); i++) {
+		int r = read_path(path, sizeof(path), stage, "%s", own_mounts[i].path);
+
+		if (r == 0 && read_exists(stage, "%s", own_mounts[i].proof))
+			continue;
+		if (r == 0)
+			r = act_mount(own_mounts[i].type, path, own_mounts[i].type,
+				      MS_NOSUID, NULL);
+		if (r < 0)
+			return log_err(r, "cannot mount '%s'", path);
+	}
+	return 0;
+}
+
+int root_enter(struct teardown *teardown)
+{
+	const char *stage = teardown->stage_path;
+	char old[PATH_MAX];
+	int r;
+
+	if (!stage)
+		return mount_own("");
+	/* pivot_root(2) refuses where mounts propagate to others, as systemd sets it up
+	 */
+	r = act_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+	if (r < 0)
+		return log_err(r, "cannot make the mounts private");
+	r = mount_own(stage);
+	if (r < 0)
+		return r;
+	r = read_path(old, sizeof(old), stage, "/oldroot");
+	if (r == 0)
+		r = act_pivot_root(stage, old);
+	if (r < 0)
+		return log_err(r, "cannot make '%s' the root", stage);
+	teardown->stage_path = NULL;
+	return 0;
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "stages.h"
+
+#include "initramfs/plan.h"
+#include "pivot/base/clock.h"
+#include "pivot/base/log.h"
+
+static int (*const stages[])(struct teardown *teardown) = {
+	[STAGE_PROCESSES] = processes_end,	 [STAGE_ROOT] = root_enter,
+	[STAGE_STORAGE] = storage_release,	 [STAGE_NETWORK] = network_down,
+	[STAGE_DISKS] = disks_keep_spinning,	 [STAGE_DEVICES] = devices_unbind,
+	[STAGE_BUS_MASTERS] = bus_masters_clear,
+};
+
+static int run_up_to(struct teardown *teardown, enum stage last)
+{
+	for (enum stage stage = 0; stage <= last; stage++) {
+		uint64_t start = clock_ms();
+		int r;
+
+		log_notice("[%d/%d] %s", stage + 1, STAGE_COUNT, stage_title(stage));
+		r = stages[stage](teardown);
+		if (r < 0)
+			return r;
+		log_info("      done in %u ms", (unsigned int)(clock_ms() - start));
+	}
+	return 0;
+}
+
+int teardown_run(struct teardown *teardown)
+{
+	return run_up_to(teardown, STAGE_COUNT - 1);
+}
+
+int teardown_storage(struct teardown *teardown)
+{
+	return run_up_to(teardown, STAGE_STORAGE);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The teardown: the machine is put to rest, stage by stage. One layer a file; the table
+ * of stages is in stages.c.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "initramfs/handover.h"
+#include "initramfs/inventory/pci.h"
+
+/* What became of one PCI function, for the report. */
+struct device_report {
+	char address[24];
+	char detail[96];  /* "network, e1000e" */
+	const char *what; /* "unbound", "kept": a literal */
+	int error;	  /* why not, negative errno */
+	unsigned int ms;
+	bool is_kept;
+	bool is_bus_master; /* at the end */
+};
+
+struct teardown {
+	const char *root;	/* for reading: "" but in tests */
+	const char *stage_path; /* where the stage's tmpfs is, while it is not the root;
+				   or NULL */
+	struct handover handover;
+	bool is_hung; /* a driver holds its device's lock: an ordinary reboot would wait
+			 for it */
+	size_t n_devices;
+	struct device_report devices[PCI_MAX];
+};
+
+/*
+ * Runs the stages in their order. 0 when the machine may jump; negative errno, logged,
+ * when going on would lose data or cannot be done.
+ */
+int teardown_run(struct teardown *teardown);
+
+/* Ends the processes and lets the storage go, no more: for an ordinary reboot. */
+int teardown_storage(struct teardown *teardown);
+
+/* Prints what became of each device and the verdict. */
+void teardown_report(const struct teardown *teardown);
