@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * What a script would load: the kexec command of a shell script (kexec-boot, run), or the
+ * kernel and initrd lines of an iPXE script. Nothing is executed. Pure.
+ */
+
+#include <stddef.h>
+
+#include "pivot/tree/shell.h"
+
+enum {
+	SCRIPT_MAX_BYTES = 1 << 20,
+	SCRIPT_MAX_INITRDS = 8,
+};
+
+struct script_value {
+	char *text;    /* NULL: the script does not say */
+	char *unknown; /* the first expansion only running it would tell; text is without
+			*/
+};
+
+struct script {
+	struct script_value kernel; /* a path as seen from the script's folder */
+	struct script_value initrds[SCRIPT_MAX_INITRDS];
+	size_t n_initrds;
+	struct script_value command_line; /* not yet on one line */
+};
+
+/*
+ * 0; -ENOENT: it loads no kernel; -ENOTUNIQ: it loads different ones; -EBADMSG: it is no
+ * script, or a broken one; -E2BIG; -ENOMEM. why_not then ends the sentence "'run' ...".
+ * files may be NULL. *ret needs script_done() either way.
+ */
+int script_parse(const char *text, size_t n, const struct shell_files *files,
+		 struct script *ret, char *why_not, size_t why_not_size);
+
+/* The same for netboot.ipxe. */
+int script_parse_ipxe(const char *text, size_t n, struct script *ret, char *why_not,
+		      size_t why_not_size);
+
+void script_done(struct script *script);
+
+/* Takes a word of shell.h apart; in a path the script's own folder is ".". */
+int script_value_set(struct script_value *value, const char *word, int is_path);
