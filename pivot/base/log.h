@@ -28,8 +28,10 @@ void log_set_kmsg(int fd);
 printf_like(3, 4) int log_line(enum log_level level, int error, const char *format, ...);
 
 /* return log_err(r, "cannot read '%s'", path); */
-#define log_err(error, ...)  log_line(LOG_LEVEL_ERROR, error, __VA_ARGS__)
-#define log_warn(error, ...) log_line(LOG_LEVEL_WARNING, error, __VA_ARGS__)
-#define log_notice(...)	     ((void)log_line(LOG_LEVEL_NOTICE, 0, __VA_ARGS__))
-#define log_info(...)	     ((void)log_line(LOG_LEVEL_INFO, 0, __VA_ARGS__))
-#define log_debug(...)	     ((void)log_line(LOG_LEVEL_DEBUG, 0, __VA_ARGS__))
+#define log_err(error, ...) log_line(LOG_LEVEL_ERROR, error, __VA_ARGS__)
+/* The same for a sentence that needs no errno text: says why itself, and the way out. */
+#define log_refuse(error, ...) (log_line(LOG_LEVEL_ERROR, 0, __VA_ARGS__), (error))
+#define log_warn(error, ...)   log_line(LOG_LEVEL_WARNING, error, __VA_ARGS__)
+#define log_notice(...)	       ((void)log_line(LOG_LEVEL_NOTICE, 0, __VA_ARGS__))
+#define log_info(...)	       ((void)log_line(LOG_LEVEL_INFO, 0, __VA_ARGS__))
+#define log_debug(...)	       ((void)log_line(LOG_LEVEL_DEBUG, 0, __VA_ARGS__))

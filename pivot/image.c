@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "image.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "embedded.h"
+#include "pivot/base/cleanup.h"
+#include "pivot/base/log.h"
+
+enum { ENTRY_OVERHEAD_BYTES = 512, TRAILER_BYTES = 4096 };
+
+struct content {
+	const void *data;
+	size_t size;
+};
+
+static int archive_error(struct archive *archive, const char *doing)
+{
+	int r = archive_errno(archive);
+
+	return log_err(r > 0 ? -r : -EIO, "cannot %s the stage's image (%s)", doing,
+		       archive_error_string(archive) ?: "no reason given");
+}
+
+static void entry_freep(struct archive_entry **entry)
+{
+	if (*entry)
+		archive_entry_free(*entry);
+}
+
+static void write_freep(struct archive **archive)
+{
+	if (*archive)
+		(void)archive_write_free(*archive); /* closed before, and checked */
+}
+
+static void read_freep(struct archive **archive)
+{
+	if (*archive)
+		(void)archive_read_free(*archive); /* read only */
+}
+
+static int content_find(const char *name, const char *handover, struct content *ret)
+{
+	const struct embedded *file;
+
+	if (strcmp(name, "handover") == 0) {
+		*ret = (struct content){ handover, strlen(handover) };
+		return 0;
+	}
+	file = embedded_find(name);
+	if (!file)
+		return -ENOENT;
+	*ret = (struct content){ file->data, file->size };
+	return 0;
+}
+
+/* One line of image.list into an entry. 0, or -EINVAL where it cannot be read. */
+static int parse_line(const char *line, const char *handover, struct archive_entry *entry,
+		      struct content *content)
+{
+	char type[8], name[128], target[128], node;
+	unsigned int mode, uid, gid, major, minor;
+
+	if (sscanf(line, "%7s", type) != 1)
+		return -EINVAL;
+	if (strcmp(type, "dir") == 0 &&
+	    sscanf(line, "dir /%127s %o %u %u", name, &mode, &uid, &gid) == 4) {
+		archive_entry_set_mode(entry, S_IFDIR | mode);
+	} else if (strcmp(type, "file") == 0 &&
+		   sscanf(line, "file /%127s %127s %o %u %u", name, target, &mode, &uid,
+			  &gid) == 5 &&
+		   content_find(target, handover, content) == 0) {
+		archive_entry_set_mode(entry, S_IFREG | mode);
+	} else if (strcmp(type, "slink") == 0 &&
+		   sscanf(line, "slink /%127s %127s %o %u %u", name, target, &mode, &uid,
+			  &gid) == 5) {
+		archive_entry_set_mode(entry, S_IFLNK | mode);
+		archive_entry_set_symlink(entry, target);
+	} else if (strcmp(type, "nod") == 0 &&
+		   sscanf(line, "nod /%127s %o %u %u %c %u %u", name, &mode, &uid, &gid,
+			  &node, &major, &minor) == 7) {
+		archive_entry_set_mode(entry, (node == 'c' ? S_IFCHR : S_IFBLK) | mode);
+		archive_entry_set_rdev(entry, makedev(major, minor));
+	} else {
+		return -EINVAL;
+	}
+	archive_entry_set_pathname(entry, name);
+	archive_entry_set_uid(entry, uid);
+	archive_entry_set_gid(entry, gid);
+	return 0;
+}
+
+static int write_entry(struct archive *archive, const char *line, unsigned int ino,
+		       const char *handover)
+{
+	auto_release(entry_freep) struct archive_entry *entry = archive_entry_new();
+	struct content content = { NULL, 0 };
+	int r;
+
+	if (!entry)
+		return log_err(-ENOMEM, "cannot write the stage's image");
+	r = parse_line(line, handover, entry, &content);
+	if (r < 0)
+		return log_err(r, "image.list: cannot read '%s'", line);
+	/* nothing of this machine or this moment: the same bytes every time */
+	archive_entry_set_mtime(entry, 0, 0);
+	archive_entry_set_ino(entry, ino);
+	archive_entry_set_nlink(entry, archive_entry_filetype(entry) == AE_IFDIR ? 2 : 1);
+	archive_entry_set_size(entry, (la_int64_t)content.size);
+	if (archive_write_header(archive, entry) != ARCHIVE_OK)
+		return archive_error(archive, "write");
+	if (content.size > 0 && archive_write_data(archive, content.data, content.size) !=
+					(la_ssize_t)content.size)
+		return archive_error(archive, "write");
+	return 0;
+}
+
+static int write_list(struct archive *archive, const char *handover)
+{
+	const struct embedded *file = embedded_find("image.list");
+	auto_free char *list = strndup((const char *)file->data, file->size);
+	unsigned int ino = 1;
+	char *save = NULL;
+
+	if (!list)
+		return log_err(-ENOMEM, "cannot write the stage's image");
+	for (char *line = strtok_r(list, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		int r = line[0] == '#' ? 0 : write_entry(archive, line, ino++, handover);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* More than the archive can need: all there is, and the headers. */
+static size_t size_bound(void)
+{
+	static const char *const names[] = { "init", "busybox", "image.list" };
+	size_t size = TRAILER_BYTES + HANDOVER_BYTES;
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		size += embedded_find(names[i])->size;
+	return size + embedded_find("image.list")->size / 8 * ENTRY_OVERHEAD_BYTES;
+}
+
+int image_build(const struct handover *handover, struct image *ret)
+{
+	auto_release(write_freep) struct archive *archive = archive_write_new();
+	auto_free void *data = malloc(size_bound());
+	char text[HANDOVER_BYTES];
+	size_t used = 0;
+	int r;
+
+	*ret = (struct image){ 0 };
+	if (!archive || !data)
+		return log_err(-ENOMEM, "cannot write the stage's image");
+	r = handover_write(handover, text);
+	if (r < 0)
+		return log_err(r, "cannot write the handover");
+	if (archive_write_set_format_cpio_newc(archive) != ARCHIVE_OK ||
+	    archive_write_set_bytes_in_last_block(archive, 1) != ARCHIVE_OK ||
+	    archive_write_open_memory(archive, data, size_bound(), &used) != ARCHIVE_OK)
+		return archive_error(archive, "write");
+	r = write_list(archive, text);
+	if (r < 0)
+		return r;
+	if (archive_write_close(archive) != ARCHIVE_OK)
+		return archive_error(archive, "write");
+	*ret = (struct image){ .data = take_ptr(&data), .size = used };
+	return 0;
+}
+
+static int unpack_entry(struct archive *from, struct archive *to,
+			struct archive_entry *entry, const char *directory)
+{
+	char path[PATH_MAX];
+	const void *block;
+	la_int64_t offset;
+	size_t size;
+	int r;
+
+	if (snprintf(path, sizeof(path), "%s/%s", directory,
+		     archive_entry_pathname(entry)) >= (int)sizeof(path))
+		return log_err(-ENAMETOOLONG, "cannot unpack into '%s'", directory);
+	archive_entry_set_pathname(entry, path);
+	if (archive_write_header(to, entry) != ARCHIVE_OK)
+		return archive_error(to, "unpack");
+	while ((r = archive_read_data_block(from, &block, &size, &offset)) == ARCHIVE_OK)
+		if (archive_write_data_block(to, block, size, offset) != ARCHIVE_OK)
+			return archive_error(to, "unpack");
+	if (r != ARCHIVE_EOF)
+		return archive_error(from, "read");
+	return archive_write_finish_entry(to) == ARCHIVE_OK ? 0
+							    : archive_error(to, "unpack");
+}
+
+int image_unpack(const struct image *image, const char *directory)
+{
+	auto_release(read_freep) struct archive *from = archive_read_new();
+	auto_release(write_freep) struct archive *to = archive_write_disk_new();
+	struct archive_entry *entry;
+	int r;
+
+	if (!from || !to)
+		return log_err(-ENOMEM, "cannot unpack the stage's image");
+	if (archive_write_disk_set_options(
+		    to, ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_OWNER) != ARCHIVE_OK)
+		return archive_error(to, "unpack");
+	if (archive_read_support_format_cpio(from) != ARCHIVE_OK ||
+	    archive_read_open_memory(from, image->data, image->size) != ARCHIVE_OK)
+		return archive_error(from, "read");
+	while ((r = archive_read_next_header(from, &entry)) == ARCHIVE_OK) {
+		r = unpack_entry(from, to, entry, directory);
+		if (r < 0)
+			return r;
+	}
+	if (r != ARCHIVE_EOF)
+		return archive_error(from, "read");
+	return archive_write_close(to) == ARCHIVE_OK ? 0 : archive_error(to, "unpack");
+}
+
+void image_done(struct image *image)
+{
+	free(image->data);
+	*image = (struct image){ 0 };
+}

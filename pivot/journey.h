@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* What every verb needs: the tree read, the takeover chosen, the image built. */
+
+#include "initramfs/handover.h"
+#include "options.h"
+#include "pivot/image.h"
+#include "pivot/kexec/kernel.h"
+#include "pivot/tree/tree.h"
+
+struct journey {
+	const struct options *options;
+	struct tree tree;
+	struct kernel_image kernel;
+	struct handover handover;
+	struct image image;
+	bool has_kernel;
+};
+
+#define JOURNEY_INIT              \
+	{                         \
+		.tree = TREE_INIT \
+	}
+
+/*
+ * Reads the tree and builds the image; changes nothing. How many reasons against the jump
+ * it found, each logged. *ret needs journey_done() either way.
+ */
+unsigned int journey_prepare(const struct options *options, struct journey *ret);
+
+/* The reasons that the machine itself gives; each logged. */
+unsigned int journey_check(const struct journey *journey);
+
+void journey_done(struct journey *journey);

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "load.h"
+
+#include <errno.h>
+
+#include "pivot/base/acts.h"
+#include "pivot/base/log.h"
+#include "pivot/base/macros.h"
+#include "pivot/base/read.h"
+
+#define SIGNATURE                                                                              \
+	"the kernel takes signed kernels only, and does not trust this one: turn Secure Boot " \
+	"off in the firmware, or use a kernel signed by a key this machine trusts"
+
+/* From kernel/kexec_file.c, kernel/kexec_core.c, arch/x86/kernel/kexec-bzimage64.c. */
+static const struct {
+	int error;
+	const char *meaning;
+} meanings[] = {
+	{ EPERM, "the kernel forbids it: lockdown (Secure Boot), kexec_load_disabled, or "
+		 "kexec_load_limit_reboot used up; a reboot clears the last two" },
+	{ EACCES, "a security policy (IMA, SELinux) forbids it: see 'dmesg' for which" },
+	{ EKEYREJECTED, SIGNATURE },
+	{ ENOKEY, SIGNATURE },
+	{ EBADMSG, SIGNATURE },
+	{ ELIBBAD, SIGNATURE },
+	{ ENOPKG, SIGNATURE },
+	{ ENODATA, SIGNATURE },
+	{ ENOSYS,
+	  "the running kernel is built without kexec_file_load (CONFIG_KEXEC_FILE): "
+	  "boot another kernel of this distro" },
+	{ EINVAL,
+	  "most often the kernel and initrd together need more than half of the "
+	  "machine's memory, or the command line is too long: use a smaller initrd" },
+	{ ENOMEM, "not enough memory: the kernel holds the initrd twice while it loads; "
+		  "stop services or use a smaller initrd" },
+	{ EADDRNOTAVAIL,
+	  "no free stretch of memory is long enough: use a smaller initrd or "
+	  "try right after a reboot" },
+	{ EBUSY, "another kexec load is under way: wait for it" },
+	{ ETXTBSY, "a file of the tree is open for writing: wait until it is copied" },
+	{ EFBIG,
+	  "a file of the tree is too large for the kernel: over 2 GiB, or 4 GiB since 5.12" },
+	{ ENOEXEC, "the running kernel does not know this kernel's format" },
+};
+
+const char *kexec_explain(int error)
+{
+	for (size_t i = 0; i < array_size(meanings); i++)
+		if (meanings[i].error == -error)
+			return meanings[i].meaning;
+	return "see the last lines of 'dmesg'";
+}
+
+int kexec_load(const struct tree *tree)
+{
+	int r = act_kexec_load(tree->kernel_fd, tree->initrd_fd, tree->command_line);
+
+	if (r == 0)
+		return 0;
+	(void)log_err(r, "the kernel does not take '%s'", tree->kernel_name);
+	return log_refuse(r, "%s", kexec_explain(r));
+}
+
+void kexec_unload(void)
+{
+	int r = act_kexec_unload();
+
+	if (r < 0)
+		(void)log_err(r, "cannot unload the target again");
+}
+
+int kexec_is_loaded(const char *root)
+{
+	uint64_t loaded;
+	int r = read_u64(&loaded, 10, root, "/sys/kernel/kexec_loaded");
+
+	return r < 0 ? -EOPNOTSUPP : loaded != 0;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Loading the target: harmless until the jump, and undone by kexec_unload(). */
+
+#include "pivot/tree/tree.h"
+
+/*
+ * kexec_file_load(2). 0; or negative errno, logged as a sentence with its way out, and
+ * nothing of ours is loaded.
+ */
+int kexec_load(const struct tree *tree);
+
+/* Gives the loaded image up. Failures are logged. */
+void kexec_unload(void);
+
+/* What an errno of kexec_file_load(2) means and what to do. Source: docs/loading.md. */
+const char *kexec_explain(int error);
+
+/* Is an image loaded? 1, 0, or -EOPNOTSUPP where the kernel has no kexec. */
+int kexec_is_loaded(const char *root);

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+#include <string.h>
+
+#include "options.h"
+
+static const struct verb verbs[] = {
+	{ "run", "TREE", "jump into the tree (the default)", verb_run },
+	{ "plan", "TREE", "print what would be done, in order", verb_plan },
+	{ "check", "TREE", "print every reason against the jump", verb_check },
+	{ "build", "TREE -o FILE", "write the stage's image", verb_build },
+	{ 0 },
+};
+
+static const struct verb *verb_find(const char *name)
+{
+	for (const struct verb *verb = verbs; name && verb->name; verb++)
+		if (strcmp(verb->name, name) == 0)
+			return verb;
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	const struct verb *verb = verb_find(argv[1]);
+	struct options options = { .program = argv[0], .delay_s = 3 };
+	int skip = verb ? 1 : 0, r;
+
+	if (verb)
+		argv[1] = argv[0]; /* getopt(3) names the program in its messages */
+	else
+		verb = &verbs[0];
+	r = options_parse(argc - skip, argv + skip, verbs, &options);
+	if (r < 0)
+		return EXIT_USAGE;
+	if (r > 0)
+		return EXIT_DONE;
+	return verb->run(&options);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* The command line of pivot-kexec(8). */
+
+#include <stdbool.h>
+
+#include "pivot/tree/tree.h"
+
+enum takeover_choice { CHOOSE_AUTO, CHOOSE_SYSTEMD, CHOOSE_SEIZE };
+
+enum { INITRDS_MAX = 16 };
+
+struct options {
+	char *program; /* argv[0] itself */
+	const char *tree;
+	struct tree_options tree_options;
+	const char *initrds[INITRDS_MAX];
+	enum takeover_choice takeover;
+	unsigned int delay_s;
+	bool force;
+	const char *output;
+};
+
+/* A verb: one line in the table of main.c, one file verb-NAME.c. Returns the exit code.
+ */
+struct verb {
+	const char *name;
+	const char *arguments;
+	const char *help;
+	int (*run)(const struct options *options);
+};
+
+int verb_run(const struct options *options);
+int verb_plan(const struct options *options);
+int verb_check(const struct options *options);
+int verb_build(const struct options *options);
+
+/* Exit codes; pivot-kexec(8). */
+enum {
+	EXIT_DONE = 0,
+	EXIT_UNCHANGED = 1, /* failed, and nothing was changed */
+	EXIT_USAGE = 2,
+	EXIT_TOO_LATE = 3, /* failed after the point of no return */
+};
+
+/*
+ * Parses what follows the verb. 0; -EINVAL, with a sentence on standard error; or 1 when
+ * it was asked for --help or --version and has answered.
+ */
+int options_parse(int argc, char **argv, const struct verb *verbs, struct options *ret);

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "takeover.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pivot/base/acts.h"
+#include "pivot/base/cleanup.h"
+#include "pivot/base/log.h"
+
+/* sudo, a service with PrivateTmp=, or a chroot: PID 1 would not see what we mount there.
+ */
+static int enter_mounts_of_pid1(void)
+{
+	auto_close int namespace = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC);
+	int r;
+
+	if (namespace < 0)
+		return log_err(-errno, "cannot open '/proc/1/ns/mnt'");
+	r = act_enter_mounts(namespace);
+	return r < 0 ? log_err(r, "cannot enter the mount namespace of PID 1") : 0;
+}
+
+static int mount_tmpfs(struct stage *stage)
+{
+	int r = act_mkdir(STAGE_PATH, 0755);
+
+	if (r < 0 && r != -EEXIST)
+		return log_err(r, "cannot make '%s'", STAGE_PATH);
+	stage->made_directory = r == 0;
+	/* its own tmpfs, because /run is noexec on many distros */
+	r = act_mount("pivot-kexec", STAGE_PATH, "tmpfs", MS_NOSUID, "mode=0755");
+	if (r < 0)
+		return log_err(r, "cannot mount a tmpfs on '%s'", STAGE_PATH);
+	stage->is_mounted = true;
+	return 0;
+}
+
+static int stage_fill(const struct image *image, struct stage *stage)
+{
+	int r = mount_tmpfs(stage);
+
+	if (r < 0)
+		return r;
+	r = image_unpack(image, STAGE_PATH);
+	if (r < 0)
+		return r;
+	stage->fd = open(STAGE_PATH, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return stage->fd < 0 ? log_err(-errno, "cannot open '%s'", STAGE_PATH) : 0;
+}
+
+int stage_mount(const struct image *image, struct stage *ret)
+{
+	int r = enter_mounts_of_pid1();
+
+	*ret = (struct stage)STAGE_INIT;
+	if (r < 0)
+		return r;
+	r = stage_fill(image, ret);
+	if (r < 0)
+		stage_unmount(ret);
+	return r;
+}
+
+void stage_unmount(struct stage *stage)
+{
+	int r = 0;
+
+	close_fdp(&stage->fd);
+	if (stage->is_mounted)
+		r = act_umount(STAGE_PATH, MNT_DETACH);
+	if (r == 0 && stage->made_directory)
+		r = act_rmdir(STAGE_PATH);
+	if (r < 0)
+		(void)log_err(r, "cannot remove '%s'", STAGE_PATH);
+	*stage = (struct stage)STAGE_INIT;
+}
+
+int stage_keep_on_top(const struct stage *stage)
+{
+	struct stat ours, top;
+	char path[32];
+
+	if (fstat(stage->fd, &ours) < 0)
+		return -errno;
+	if (stat(STAGE_PATH, &top) == 0 && top.st_dev == ours.st_dev &&
+	    top.st_ino == ours.st_ino)
+		return 0;
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", stage->fd);
+	return act_mount(path, STAGE_PATH, NULL, MS_BIND, NULL);
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "takeover.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pivot/base/acts.h"
+#include "pivot/base/cleanup.h"
+#include "pivot/base/log.h"
+#include "pivot/base/macros.h"
+#include "pivot/base/read.h"
+
+/*
+ * A login session's cgroup is killed with the session (KillUserProcesses=, or a service
+ * that stops). The root cgroup belongs to nobody and leaves nothing to clean up. Without
+ * cgroups there is nothing to leave.
+ */
+static void leave_cgroup(void)
+{
+	static const char *const roots[] = {
+		"/sys/fs/cgroup/cgroup.procs",	       /* v2 */
+		"/sys/fs/cgroup/systemd/cgroup.procs", /* v1 and hybrid: systemd's own
+							  tree */
+	};
+
+	for (size_t i = 0; i < array_size(roots); i++) {
+		int r = read_exists("", "%s", roots[i]) ? act_write(roots[i], "0") : 0;
+
+		if (r < 0)
+			(void)log_warn(r, "cannot leave the session's cgroup ('%s')",
+				       roots[i]);
+	}
+}
+
+/* The caller's ssh session ends only when nobody holds its pipes and terminal. */
+static void leave_terminal(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = 0; null >= 0 && fd <= 2; fd++)
+		(void)dup2(null, fd); /* cannot fail for these */
+	log_set_kmsg(open("/dev/kmsg", O_WRONLY | O_CLOEXEC));
+	if (null > 2)
+		(void)close(null);
+}
+
+static void wait_for_end(int pipe_fd)
+{
+	char byte;
+
+	while (read(pipe_fd, &byte, 1) < 0 && errno == EINTR)
+		;
+}
+
+int waiter_start(char *program)
+{
+	int ready[2];
+	pid_t pid;
+
+	if (pipe2(ready, O_CLOEXEC) < 0)
+		return log_err(-errno, "cannot make a pipe");
+	pid = fork();
+	if (pid < 0)
+		(void)log_err(-errno, "cannot start the process that waits");
+	if (pid != 0) {
+		(void)close(ready[1]);
+		if (pid > 0)
+			wait_for_end(ready[0]); /* it is on its own before we return */
+		(void)close(ready[0]);
+		return pid < 0 ? -EAGAIN : pid;
+	}
+	(void)close(ready[0]);
+	(void)setsid(); /* a new child leads no group: cannot fail */
+	leave_cgroup();
+	/* systemd's final kill spares who wears an '@'; see its ROOT_STORAGE_DAEMONS
+	 * document */
+	program[0] = '@';
+	leave_terminal();
+	(void)close(ready[1]);
+	return 0;
+}
+
+int waiter_delay(unsigned int seconds)
+{
+	const struct timespec time = { .tv_sec = seconds };
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	return sigtimedwait(&set, NULL, &time) > 0 ? -ECANCELED : 0;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+
+#include "journey.h"
+
+int verb_check(const struct options *options)
+{
+	auto_release(journey_done) struct journey journey = JOURNEY_INIT;
+	unsigned int reasons = journey_prepare(options, &journey);
+
+	reasons += journey_check(&journey);
+	if (reasons > 0) {
+		(void)printf("%u reason%s against the jump; nothing was changed\n",
+			     reasons, reasons == 1 ? "" : "s");
+		return EXIT_UNCHANGED;
+	}
+	(void)printf("nothing stands against the jump into %s\n",
+		     journey.handover.target);
+	return EXIT_DONE;
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <stdio.h>
+
+#include "initramfs/plan.h"
+#include "journey.h"
+#include "pivot/base/human.h"
+#include "pivot/base/log.h"
+#include "pivot/takeover/takeover.h"
+
+static void print_tree(const struct journey *journey)
+{
+	const struct tree *tree = &journey->tree;
+	char kernel[HUMAN_BYTES], initrd[HUMAN_BYTES];
+
+	(void)printf("tree          %s\n", tree->form);
+	(void)printf("kernel        %s, %s\n", tree->kernel_name,
+		     human_bytes(tree->kernel_bytes, kernel));
+	(void)printf("              Linux %s\n", journey->kernel.release);
+	if (tree->initrd_name)
+		(void)printf("initrd        %s, %s\n", tree->initrd_name,
+			     human_bytes(tree->initrd_bytes, initrd));
+	(void)printf("command line  %s\n", tree->command_line);
+}
+
+static void print_takeover(const struct journey *journey)
+{
+	char size[HUMAN_BYTES];
+
+	(void)printf("takeover      after %u s, by %s\n", journey->options->delay_s,
+		     journey->handover.takeover == TAKEOVER_SYSTEMD
+			     ? "systemd: services stop in order, then our init is PID 1"
+			     : "seizing PID 1: it becomes our init at once");
+	(void)printf("stage         %s in a tmpfs on %s\n",
+		     human_bytes(journey->image.size, size), STAGE_PATH);
+}
+
+static void print_plan(const struct plan *plan)
+{
+	enum stage stage = STAGE_COUNT;
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct op *op = &plan->op[i];
+
+		if (op->stage != stage)
+			(void)printf("\n[%d/%d] %s\n", op->stage + 1, STAGE_COUNT,
+				     stage_title(op->stage));
+		stage = op->stage;
+		(void)printf("  %-8s %-24s %s\n", op_name(op->kind), op->object,
+			     op->reason);
+	}
+	if (plan->n_dropped > 0)
+		(void)printf("  and %zu more\n", plan->n_dropped);
+	(void)printf(
+		"\nthen: verify, report, jump; if anything fails, reboot into this system\n");
+}
+
+int verb_plan(const struct options *options)
+{
+	auto_release(journey_done) struct journey journey = JOURNEY_INIT;
+	static struct plan plan;
+	int r;
+
+	if (journey_prepare(options, &journey) > 0)
+		return EXIT_UNCHANGED;
+	r = plan_build("", &journey.handover, &plan);
+	if (r < 0) {
+		(void)log_err(r, "cannot read what the machine is made of");
+		return EXIT_UNCHANGED;
+	}
+	print_tree(&journey);
+	print_takeover(&journey);
+	print_plan(&plan);
+	return EXIT_DONE;
+}
