@@ -21,14 +21,14 @@
  * before their drivers go, and bus mastering is looked at when no driver can turn it on
  * again.
  */
-static const char *const stage_titles[] = {
-	[STAGE_PROCESSES] = "end processes",
-	[STAGE_ROOT] = "enter the stage",
-	[STAGE_STORAGE] = "let go of storage",
-	[STAGE_NETWORK] = "take interfaces down",
-	[STAGE_DISKS] = "keep disks spinning",
-	[STAGE_DEVICES] = "unbind drivers",
-	[STAGE_BUS_MASTERS] = "verify bus mastering",
+static const char *const titles[] = {
+	[TEARDOWN_PROCESSES] = "end processes",
+	[TEARDOWN_ROOT] = "enter the stage",
+	[TEARDOWN_STORAGE] = "let go of storage",
+	[TEARDOWN_NETWORK] = "take interfaces down",
+	[TEARDOWN_DISKS] = "keep disks spinning",
+	[TEARDOWN_DEVICES] = "unbind drivers",
+	[TEARDOWN_BUS_MASTERS] = "verify bus mastering",
 };
 
 static const char *const op_names[] = {
@@ -38,9 +38,9 @@ static const char *const op_names[] = {
 	[OP_CLEAR] = "clear",
 };
 
-const char *stage_title(enum stage stage)
+const char *teardown_stage_title(enum teardown_stage stage)
 {
-	return stage_titles[stage];
+	return titles[stage];
 }
 
 const char *op_name(enum op_kind kind)
@@ -48,8 +48,9 @@ const char *op_name(enum op_kind kind)
 	return op_names[kind];
 }
 
-printf_like(5, 6) static void add(struct plan *plan, enum stage stage, enum op_kind kind,
-				  const char *object, const char *reason, ...)
+printf_like(5, 6) static void add(struct plan *plan, enum teardown_stage stage,
+				  enum op_kind kind, const char *object,
+				  const char *reason, ...)
 {
 	struct op *op;
 	va_list args;
@@ -125,16 +126,16 @@ void plan_devices(struct pci *pci, struct plan *plan)
 		if (!f->driver[0] && !f->is_bus_master)
 			continue; /* at rest already */
 		if (keep)
-			add(plan, STAGE_DEVICES, OP_KEEP, f->address, "%s", keep);
+			add(plan, TEARDOWN_DEVICES, OP_KEEP, f->address, "%s", keep);
 		else if (f->driver[0])
-			add(plan, STAGE_DEVICES, OP_UNBIND, f->address, "%s, %s",
+			add(plan, TEARDOWN_DEVICES, OP_UNBIND, f->address, "%s, %s",
 			    pci_class_name(f->class), f->driver);
 	}
 	for (size_t i = 0; i < pci->n; i++) {
 		const struct pci_function *f = &pci->function[i];
 
 		if (f->is_bus_master && !f->driver[0] && !plan_keep_reason(pci, f))
-			add(plan, STAGE_BUS_MASTERS, OP_CLEAR, f->address,
+			add(plan, TEARDOWN_BUS_MASTERS, OP_CLEAR, f->address,
 			    "%s, no driver", pci_class_name(f->class));
 	}
 }
@@ -145,7 +146,7 @@ static int plan_swaps(const char *root, struct plan *plan)
 	int r = swaps_read(root, &swaps);
 
 	for (size_t i = 0; r == 0 && i < swaps.n; i++)
-		add(plan, STAGE_STORAGE, OP_SWAPOFF, swaps.path[i], "swap");
+		add(plan, TEARDOWN_STORAGE, OP_SWAPOFF, swaps.path[i], "swap");
 	return r;
 }
 
@@ -159,7 +160,7 @@ static int plan_mounts(const char *root, struct plan *plan)
 		const struct mount *m = &mounts.mount[i];
 
 		if (!mount_is_virtual(m))
-			add(plan, STAGE_STORAGE, OP_UNMOUNT, m->path, "%s on %s%s",
+			add(plan, TEARDOWN_STORAGE, OP_UNMOUNT, m->path, "%s on %s%s",
 			    m->type, m->source, m->is_read_only ? ", read-only" : "");
 	}
 	return r;
@@ -171,7 +172,7 @@ static int plan_blocks(const char *root, struct plan *plan)
 	int r = blocks_read(root, &blocks);
 
 	for (size_t i = 0; r == 0 && i < blocks.n; i++)
-		add(plan, STAGE_STORAGE, OP_RELEASE, blocks.block[i].device, "%s",
+		add(plan, TEARDOWN_STORAGE, OP_RELEASE, blocks.block[i].device, "%s",
 		    blocks.block[i].detail);
 	return r;
 }
@@ -182,7 +183,7 @@ static int plan_links(const char *root, struct plan *plan)
 	int r = links_read_up(root, &links);
 
 	for (size_t i = 0; r == 0 && i < links.n; i++)
-		add(plan, STAGE_NETWORK, OP_DOWN, links.name[i], "is up");
+		add(plan, TEARDOWN_NETWORK, OP_DOWN, links.name[i], "is up");
 	return r;
 }
 
@@ -191,7 +192,7 @@ static int plan_disks(const char *root, struct plan *plan)
 	struct dir dir;
 
 	dir_for_each (&dir, name, root, "/sys/class/scsi_disk")
-		add(plan, STAGE_DISKS, OP_NO_SPINDOWN, name,
+		add(plan, TEARDOWN_DISKS, OP_NO_SPINDOWN, name,
 		    "else the disk spins down with its driver");
 	return dir.error == -ENOENT ? 0 : dir.error;
 }
@@ -214,9 +215,9 @@ int plan_build(const char *root, const struct handover *handover, struct plan *r
 	bool by_systemd = handover->takeover == TAKEOVER_SYSTEMD;
 
 	ret->n = ret->n_dropped = 0;
-	add(ret, STAGE_PROCESSES, OP_END, "all", "%sTERM, %u s grace, KILL",
+	add(ret, TEARDOWN_PROCESSES, OP_END, "all", "%sTERM, %u s grace, KILL",
 	    by_systemd ? "what systemd left: " : "", handover->grace_ms / 1000);
-	add(ret, STAGE_ROOT, OP_ENTER, "/run/initramfs", "%s",
+	add(ret, TEARDOWN_ROOT, OP_ENTER, "/run/initramfs", "%s",
 	    by_systemd ? "by systemd" : "by pivot_root");
 	for (size_t i = 0; i < array_size(parts); i++) {
 		int r = parts[i](root, ret);

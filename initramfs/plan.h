@@ -10,19 +10,19 @@
 #include "inventory/pci.h"
 
 /* The stages of the teardown, in the order they run. The reasons for it: plan.c. */
-enum stage {
-	STAGE_PROCESSES,
-	STAGE_ROOT,
-	STAGE_STORAGE,
-	STAGE_NETWORK,
-	STAGE_DISKS,
-	STAGE_DEVICES,
-	STAGE_BUS_MASTERS,
-	STAGE_COUNT,
+enum teardown_stage {
+	TEARDOWN_PROCESSES,
+	TEARDOWN_ROOT,
+	TEARDOWN_STORAGE,
+	TEARDOWN_NETWORK,
+	TEARDOWN_DISKS,
+	TEARDOWN_DEVICES,
+	TEARDOWN_BUS_MASTERS,
+	TEARDOWN_STAGES,
 };
 
 /* "end processes": a stage for people. */
-const char *stage_title(enum stage stage);
+const char *teardown_stage_title(enum teardown_stage stage);
 
 enum op_kind {
 	OP_END,	  /* processes */
@@ -38,7 +38,7 @@ enum op_kind {
 };
 
 struct op {
-	enum stage stage;
+	enum teardown_stage stage;
 	enum op_kind kind;
 	char object[256]; /* a path, an interface, a PCI address */
 	char reason[96];
@@ -58,7 +58,7 @@ const char *op_name(enum op_kind kind);
 /* Why a function is left as it is, for people; NULL where it is put to rest. */
 const char *plan_keep_reason(const struct pci *pci, const struct pci_function *function);
 
-/* The operations of STAGE_DEVICES and STAGE_BUS_MASTERS, appended. Sorts *pci. */
+/* The operations of TEARDOWN_DEVICES and TEARDOWN_BUS_MASTERS, appended. Sorts *pci. */
 void plan_devices(struct pci *pci, struct plan *plan);
 
 /* Everything, from the machine below a root. 0 or negative errno. */

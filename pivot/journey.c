@@ -2,6 +2,7 @@
 #include "journey.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "pivot/base/log.h"
 #include "pivot/preflight.h"
@@ -29,11 +30,12 @@ static unsigned int identify_kernel(struct journey *journey)
 
 static void describe_target(struct journey *journey)
 {
-	struct handover *handover = &journey->handover;
+	const char *release = journey->kernel.release;
+	int n = (int)strcspn(release,
+			     " "); /* who built it, and when, is of no interest here */
 
-	(void)snprintf(handover->target, sizeof(handover->target), "Linux %s (%s)",
-		       journey->kernel.release[0] ? journey->kernel.release
-						  : "of unknown version",
+	(void)snprintf(journey->handover.target, sizeof(journey->handover.target),
+		       "Linux %.*s (%s)", n ?: 7, n ? release : "unknown",
 		       journey->tree.form);
 }
 

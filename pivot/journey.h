@@ -5,6 +5,7 @@
 
 #include "initramfs/handover.h"
 #include "options.h"
+#include "pivot/base/cleanup.h"
 #include "pivot/image.h"
 #include "pivot/kexec/kernel.h"
 #include "pivot/tree/tree.h"
@@ -33,3 +34,6 @@ unsigned int journey_prepare(const struct options *options, struct journey *ret)
 unsigned int journey_check(const struct journey *journey);
 
 void journey_done(struct journey *journey);
+
+/*	auto_journey struct journey journey = JOURNEY_INIT; */
+#define auto_journey auto_release(journey_done)

@@ -50,7 +50,7 @@ static int write_file(const char *path, const struct image *image)
 
 int verb_build(const struct options *options)
 {
-	auto_release(journey_done) struct journey journey = JOURNEY_INIT;
+	auto_journey struct journey journey = JOURNEY_INIT;
 	char size[HUMAN_BYTES];
 
 	if (!options->output)

@@ -5,7 +5,7 @@
 
 int verb_check(const struct options *options)
 {
-	auto_release(journey_done) struct journey journey = JOURNEY_INIT;
+	auto_journey struct journey journey = JOURNEY_INIT;
 	unsigned int reasons = journey_prepare(options, &journey);
 
 	reasons += journey_check(&journey);

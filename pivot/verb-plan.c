@@ -36,14 +36,14 @@ static void print_takeover(const struct journey *journey)
 
 static void print_plan(const struct plan *plan)
 {
-	enum stage stage = STAGE_COUNT;
+	enum teardown_stage stage = TEARDOWN_STAGES;
 
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct op *op = &plan->op[i];
 
 		if (op->stage != stage)
-			(void)printf("\n[%d/%d] %s\n", op->stage + 1, STAGE_COUNT,
-				     stage_title(op->stage));
+			(void)printf("\n[%d/%d] %s\n", op->stage + 1, TEARDOWN_STAGES,
+				     teardown_stage_title(op->stage));
 		stage = op->stage;
 		(void)printf("  %-8s %-24s %s\n", op_name(op->kind), op->object,
 			     op->reason);
@@ -56,7 +56,7 @@ static void print_plan(const struct plan *plan)
 
 int verb_plan(const struct options *options)
 {
-	auto_release(journey_done) struct journey journey = JOURNEY_INIT;
+	auto_journey struct journey journey = JOURNEY_INIT;
 	static struct plan plan;
 	int r;
 

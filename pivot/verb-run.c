@@ -82,7 +82,7 @@ static void say_what_comes(const struct journey *journey)
 
 int verb_run(const struct options *options)
 {
-	auto_release(journey_done) struct journey journey = JOURNEY_INIT;
+	auto_journey struct journey journey = JOURNEY_INIT;
 	struct stage stage = STAGE_INIT;
 	unsigned int reasons = journey_prepare(options, &journey);
 	int r;

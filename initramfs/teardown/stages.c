@@ -6,19 +6,20 @@
 #include "pivot/base/log.h"
 
 static int (*const stages[])(struct teardown *teardown) = {
-	[STAGE_PROCESSES] = processes_end,	 [STAGE_ROOT] = root_enter,
-	[STAGE_STORAGE] = storage_release,	 [STAGE_NETWORK] = network_down,
-	[STAGE_DISKS] = disks_keep_spinning,	 [STAGE_DEVICES] = devices_unbind,
-	[STAGE_BUS_MASTERS] = bus_masters_clear,
+	[TEARDOWN_PROCESSES] = processes_end,	    [TEARDOWN_ROOT] = root_enter,
+	[TEARDOWN_STORAGE] = storage_release,	    [TEARDOWN_NETWORK] = network_down,
+	[TEARDOWN_DISKS] = disks_keep_spinning,	    [TEARDOWN_DEVICES] = devices_unbind,
+	[TEARDOWN_BUS_MASTERS] = bus_masters_clear,
 };
 
-static int run_up_to(struct teardown *teardown, enum stage last)
+static int run_up_to(struct teardown *teardown, enum teardown_stage last)
 {
-	for (enum stage stage = 0; stage <= last; stage++) {
+	for (enum teardown_stage stage = 0; stage <= last; stage++) {
 		uint64_t start = clock_ms();
 		int r;
 
-		log_notice("[%d/%d] %s", stage + 1, STAGE_COUNT, stage_title(stage));
+		log_notice("[%d/%d] %s", stage + 1, TEARDOWN_STAGES,
+			   teardown_stage_title(stage));
 		r = stages[stage](teardown);
 		if (r < 0)
 			return r;
@@ -29,10 +30,10 @@ static int run_up_to(struct teardown *teardown, enum stage last)
 
 int teardown_run(struct teardown *teardown)
 {
-	return run_up_to(teardown, STAGE_COUNT - 1);
+	return run_up_to(teardown, TEARDOWN_STAGES - 1);
 }
 
 int teardown_storage(struct teardown *teardown)
 {
-	return run_up_to(teardown, STAGE_STORAGE);
+	return run_up_to(teardown, TEARDOWN_STORAGE);
 }

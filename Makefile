@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# make help lists the targets. CFLAGS and LDFLAGS are yours to set: what the project needs
+# stands in variables of its own.
+
+VERSION := 0.1.0
+
+CC        = gcc
+MUSL_CC   = musl-gcc
+CLANG     = clang
+CFLAGS    = -O2 -g
+BUSYBOX   = /bin/busybox
+PYTHON    = /usr/bin/python3
+SECONDS   = 60
+prefix    = /usr/local
+sbindir   = $(prefix)/sbin
+mandir    = $(prefix)/share/man
+
+warnings := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wundef -Wformat=2 \
+	-Wno-format-nonliteral
+common_flags := -std=gnu17 -D_GNU_SOURCE -I. -DPIVOT_VERSION='"$(VERSION)"' $(warnings) \
+	-MMD -MP
+archive_libs := -larchive -lnettle -lacl -llzma -lzstd -llz4 -lbz2 -lz
+
+base_sources := $(wildcard pivot/base/*.c)
+# what the init and the tool share: reading and planning
+shared_sources := $(wildcard initramfs/inventory/*.c) initramfs/handover.c initramfs/plan.c
+tool_sources := $(base_sources) $(shared_sources) \
+	$(wildcard pivot/*.c pivot/kexec/*.c pivot/tree/*.c pivot/takeover/*.c)
+init_sources := $(filter-out pivot/base/acts-exec.c pivot/base/human.c,$(base_sources)) \
+	$(shared_sources) \
+	$(wildcard initramfs/teardown/*.c) $(filter-out $(shared_sources),$(wildcard initramfs/*.c))
+
+tool_objects := $(tool_sources:%.c=build/tool/%.o)
+init_objects := $(init_sources:%.c=build/init-objects/%.o)
+
+.PHONY: all
+all: build/pivot-kexec
+
+.PHONY: help
+help:
+	@echo 'make              build/pivot-kexec, one static binary'
+	@echo 'make demo         a real Debian in a VM jumps into a kexec tree'
+	@echo 'make check        lint, unit tests, fuzz corpora, VM tests'
+	@echo 'make check-unit   unit tests: gcc and clang, with ASan and UBSan'
+	@echo 'make check-fuzz   the fuzz targets replay their corpora'
+	@echo 'make check-vm     VM tests'
+	@echo 'make bench        the image against mkinitramfs'
+	@echo 'make fuzz         each fuzz target for SECONDS=60'
+	@echo 'make lint format  check, or mend, the form of the sources'
+	@echo 'make install      into prefix=/usr/local, below DESTDIR'
+	@echo 'make dist         the release tarball'
+	@echo 'make clean'
+
+# --- the init: static with musl, some tens of kilobytes ---
+
+# musl has no kernel headers of its own; -idirafter on /usr/include would add glibc's too
+uapi := build/uapi/linux/version.h
+$(uapi):
+	@command -v $(MUSL_CC) >/dev/null || { \
+		echo "make: '$(MUSL_CC)' is missing: run scripts/install-deps build" >&2; exit 1; }
+	@mkdir -p build/uapi
+	@ln -sfn /usr/include/linux build/uapi/linux
+	@ln -sfn /usr/include/asm-generic build/uapi/asm-generic
+	@ln -sfn $$(dirname "$$(echo '#include <asm/ioctl.h>' | $(CC) -M -E - | \
+		grep -o '/[^ ]*/asm/ioctl\.h')") build/uapi/asm
+
+build/init-objects/%.o: %.c | $(uapi)
+	@mkdir -p $(@D)
+	$(MUSL_CC) $(common_flags) -idirafter build/uapi -Os -ffunction-sections \
+		-fdata-sections -c -o $@ $<
+
+build/init: $(init_objects)
+	$(MUSL_CC) -static -s -Wl,--gc-sections,-z,noseparate-code -o $@ $^
+
+# --- the tool: static with glibc, since Debian builds libarchive for that ---
+
+build/tool/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(common_flags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+build/busybox: $(BUSYBOX)
+	@if readelf -l $< | grep -q INTERP; then \
+		echo "make: '$<' is not static: install busybox-static" >&2; exit 1; fi
+	@mkdir -p $(@D)
+	cp $< $@
+
+$(BUSYBOX):
+	@echo "make: '$@' is missing: run scripts/install-deps build" >&2; exit 1
+
+embed_flags := -DEMBED_INIT='"build/init"' -DEMBED_BUSYBOX='"build/busybox"' \
+	-DEMBED_IMAGE_LIST='"initramfs/image.list"'
+build/tool/pivot/embedded.o: common_flags += $(embed_flags)
+build/tool/pivot/embedded.o: build/init build/busybox initramfs/image.list
+
+build/pivot-kexec: $(tool_objects)
+	$(CC) -static $(LDFLAGS) -Wl,--gc-sections -o $@.debug $^ $(archive_libs)
+	objcopy --strip-all $@.debug $@
+
+# --- unit tests: every compiler, with the sanitizers; acts are replaced by a log ---
+
+sanitize := -O1 -g -Werror -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+	-fno-omit-frame-pointer
+unit_tests := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
+# the rooms under test, without main() and without what really acts
+unit_sources := $(filter-out pivot/main.c pivot/embedded.c pivot/base/acts%.c, \
+	$(tool_sources)) $(wildcard initramfs/teardown/*.c) initramfs/child.c \
+	initramfs/guardian.c $(wildcard tests/unit/fake-*.c)
+
+define unit_rules
+build/unit-$(1)/%.o: %.c
+	@mkdir -p $$(@D)
+	$(2) $$(common_flags) $$(sanitize) -Wno-unused-command-line-argument -c -o $$@ $$<
+
+build/unit-$(1)/libunit.a: $$(unit_sources:%.c=build/unit-$(1)/%.o)
+	@rm -f $$@
+	ar rcs $$@ $$^
+
+build/unit-$(1)/test-%: build/unit-$(1)/tests/unit/test-%.o build/unit-$(1)/libunit.a
+	$(2) $$(sanitize) -o $$@ $$^ -lcheck -lsubunit -lm -lrt -lpthread -larchive
+
+.PHONY: check-unit-$(1)
+check-unit-$(1): $$(unit_tests:%=build/unit-$(1)/%)
+	@for test in $$^; do CK_VERBOSITY=minimal $$$$test || exit 1; done
+endef
+$(eval $(call unit_rules,gcc,$(CC)))
+$(eval $(call unit_rules,clang,$(CLANG)))
+
+.PHONY: check-unit
+check-unit: check-unit-gcc check-unit-clang
+
+# --- fuzzing ---
+
+fuzz_targets := $(patsubst tests/fuzz/fuzz-%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
+fuzz_sources := $(filter-out tests/unit/fake-%.c,$(unit_sources)) pivot/base/acts.c
+
+build/fuzz/%.o: %.c
+	@mkdir -p $(@D)
+	$(CLANG) $(common_flags) $(sanitize) -fsanitize=fuzzer-no-link -c -o $@ $<
+
+build/fuzz/libfuzz.a: $(fuzz_sources:%.c=build/fuzz/%.o)
+	@rm -f $@
+	ar rcs $@ $^
+
+build/fuzz/fuzz-%: build/fuzz/tests/fuzz/fuzz-%.o build/fuzz/libfuzz.a
+	$(CLANG) $(sanitize) -fsanitize=fuzzer -o $@ $^ -larchive
+
+.PHONY: check-fuzz
+check-fuzz: $(fuzz_targets:%=build/fuzz/fuzz-%)
+	@for target in $(fuzz_targets); do \
+		ls tests/fuzz/corpus/$$target/* >/dev/null || exit 1; \
+		build/fuzz/fuzz-$$target -runs=0 tests/fuzz/corpus/$$target \
+			>build/fuzz/$$target.log 2>&1 || { cat build/fuzz/$$target.log; exit 1; }; \
+		echo "fuzz-$$target: $$(ls tests/fuzz/corpus/$$target | wc -l) inputs replayed"; \
+	done
+
+.PHONY: fuzz
+fuzz: $(fuzz_targets:%=build/fuzz/fuzz-%)
+	@for target in $(fuzz_targets); do \
+		mkdir -p build/fuzz/found-$$target; \
+		build/fuzz/fuzz-$$target -max_total_time=$(SECONDS) -print_final_stats=1 \
+			build/fuzz/found-$$target tests/fuzz/corpus/$$target || exit 1; \
+	done
+
+# --- the rest ---
+
+.PHONY: check check-vm demo bench lint format
+check:
+	scripts/install-deps
+	$(MAKE) lint
+	$(MAKE) CFLAGS='$(CFLAGS) -Werror' all
+	$(MAKE) check-unit check-fuzz
+	$(MAKE) check-vm
+
+check-vm: all
+	$(PYTHON) -m pytest -n 2 tests/vm
+
+demo:
+	scripts/install-deps build vm
+	$(MAKE) -s all
+	scripts/demo
+
+bench: all
+	scripts/bench-image
+
+lint:
+	scripts/lint
+
+format:
+	git ls-files '*.[ch]' | xargs clang-format -i
+
+.PHONY: install dist clean
+install: all
+	install -D -m 0755 build/pivot-kexec $(DESTDIR)$(sbindir)/pivot-kexec
+	install -D -m 0644 docs/pivot-kexec.8 $(DESTDIR)$(mandir)/man8/pivot-kexec.8
+
+dist:
+	@mkdir -p build
+	git archive --format=tar --prefix=pivot-kexec-$(VERSION)/ HEAD | \
+		gzip -9n >build/pivot-kexec-$(VERSION).tar.gz
+
+clean:
+	rm -rf build
+
+-include $(shell find build -type f -name '*.d' 2>/dev/null)
