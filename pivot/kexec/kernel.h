@@ -3,29 +3,37 @@
 
 /*
  * What a kernel file is, from its bytes.
- * Sources: Documentation/arch/x86/boot.rst; arch/arm64/boot.rst; the PE/COFF
- * specification.
+ * Sources: Documentation/arch/x86/boot.rst; arch/x86/kernel/kexec-bzimage64.c;
+ * Documentation/arch/arm64/booting.rst; the PE/COFF specification; systemd's
+ * UAPI.5 (unified kernel images).
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-enum { KERNEL_HEAD_BYTES = 64 * 1024 }; /* as much of the file as kernel_parse() wants */
+enum {
+	KERNEL_HEAD_BYTES = 64 * 1024, /* as much of the file as kernel_parse() wants */
+	/*
+	 * kexec_file_load(2) counts the NUL and keeps 30 bytes for a crash kernel's
+	 * "elfcorehdr=": it takes this many bytes less than command_line_max.
+	 */
+	KERNEL_COMMAND_LINE_RESERVE = 31,
+};
 
 struct kernel_image {
 	uint16_t protocol;	   /* x86 boot protocol, 0x020f */
 	uint32_t command_line_max; /* bytes without the NUL */
 	uint32_t init_size;	   /* memory it needs to unpack itself, bytes */
 	bool is_relocatable;
-	bool is_signed;	   /* carries a PE signature (Secure Boot) */
+	bool is_signed;	   /* carries a PE signature (Secure Boot); nobody checked it */
 	char release[128]; /* "6.1.0-32-amd64 (...)"; "" where it names none */
 };
 
 /*
- * head: the first n bytes of a file of file_bytes. 0, and *ret, for an x86-64 bzImage.
- * Else -ENOEXEC, and why_not says what it is instead and the way out: "is gzip data:
- * ...".
+ * head: the first n bytes of a file of file_bytes. 0, and *ret, for an x86-64 bzImage
+ * that kexec_file_load(2) takes. Else -ENOEXEC, and why_not says what it is instead and
+ * the way out: "is gzip data: ...".
  */
 int kernel_parse(const uint8_t *head, size_t n, uint64_t file_bytes,
 		 struct kernel_image *ret, char *why_not, size_t why_not_size);
@@ -33,3 +41,9 @@ int kernel_parse(const uint8_t *head, size_t n, uint64_t file_bytes,
 /* The same for an open file; leaves its offset alone. Also -EIO and the like. */
 int kernel_read(int fd, uint64_t file_bytes, struct kernel_image *ret, char *why_not,
 		size_t why_not_size);
+
+/*
+ * What a file that should be an initrd is instead, as the end of a sentence, or NULL
+ * where nothing speaks against it: "is a kernel, not an initrd: ...".
+ */
+const char *kernel_why_no_initrd(const uint8_t *head, size_t n);

@@ -364,8 +364,10 @@ static int add_installer_line(struct parser *parser)
 	free(parser->command_line);
 	parser->command_line = NULL;
 	parser->has_load = true;
-	if (asprintf(&parser->command_line, "init=%s %s", init, params) < 0)
+	if (asprintf(&parser->command_line, "init=%s %s", init, params) < 0) {
+		parser->command_line = NULL; /* its value is not defined then */
 		return -ENOMEM;
+	}
 	return 0;
 }
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Unnamed files: written once, then read. They vanish with their last descriptor, so a
+ * killed tool leaves nothing behind.
+ */
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Where unnamed files go, and how much may be written in all. */
+struct spool {
+	int folder_fd;	  /* $TMPDIR, /var/tmp or /tmp; -1: in memory */
+	const char *name; /* for people */
+	uint64_t bytes_left;
+};
+
+#define SPOOL_INIT              \
+	{                       \
+		.folder_fd = -1 \
+	}
+
+int spool_open(struct spool *spool);
+void spool_done(struct spool *spool);
+
+/* A new empty file for writing. A descriptor or negative errno, logged. */
+int spool_create(struct spool *spool);
+
+/* 0, or -ENOSPC and the like, logged. */
+int spool_write(struct spool *spool, int fd, const void *data, size_t n, off_t at);
+
+/*
+ * The file read-only. Closes the writer in any case, since kexec_file_load(2) refuses a
+ * file that is open for writing (ETXTBSY). A descriptor or negative errno, logged.
+ */
+int spool_finish(int writer);

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "pivot/tree/tarball.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "pivot/base/cleanup.h"
+#include "pivot/base/log.h"
+#include "pivot/tree/spool.h"
+
+struct reading {
+	struct archive *archive;
+	struct tarball *tarball;
+	struct spool spool;
+	const char *shown;
+};
+
+static void reading_done(struct reading *reading)
+{
+	(void)archive_read_free(reading->archive); /* only reading: nothing to lose */
+	spool_done(&reading->spool);
+}
+
+static void member_done(struct tarball_member *member)
+{
+	free(member->path);
+	free(member->target);
+	close_fdp(&member->fd);
+}
+
+void tarball_done(struct tarball *tarball)
+{
+	for (size_t i = 0; i < tarball->n; i++)
+		member_done(&tarball->members[i]);
+	free(tarball->members);
+	*tarball = (struct tarball){ 0 };
+}
+
+/*
+ * Each on its own, never _all: xar would draw libxml2 into the static binary, and
+ * filters that are not built in would run programs of the machine.
+ */
+static int allow_formats(struct archive *archive)
+{
+	if (archive_read_support_format_tar(archive) != ARCHIVE_OK ||
+	    archive_read_support_filter_gzip(archive) != ARCHIVE_OK ||
+	    archive_read_support_filter_xz(archive) != ARCHIVE_OK ||
+	    archive_read_support_filter_zstd(archive) != ARCHIVE_OK ||
+	    archive_read_support_filter_bzip2(archive) != ARCHIVE_OK)
+		return log_err(-ENOTSUP,
+			       "cannot read tarballs: this libarchive lacks gzip, "
+			       "xz, zstd or bzip2");
+	return 0;
+}
+
+/* Never opened, or cut short, or damaged: libarchive's text says which. */
+static int log_broken(const struct reading *reading)
+{
+	const char *text = archive_error_string(reading->archive);
+
+	if (!archive_format(reading->archive)) {
+		(void)log_err(
+			0,
+			"'%s' is no tree: neither a folder nor a tarball (plain, or "
+			"compressed with gzip, xz, zstd or bzip2)",
+			reading->shown);
+		return -EBADMSG;
+	}
+	(void)log_err(0, "'%s' is cut short or damaged (%s): copy or download it again",
+		      reading->shown, text ? text : "no reason given");
+	return -EBADMSG;
+}
+
+/* "./a//b/" becomes "a/b". NULL and errno 0: it climbs out and is not wanted. */
+static char *clean_path(const char *path)
+{
+	char clean[PATH_MAX] = "";
+	size_t n = 0;
+
+	errno = 0;
+	while (*path) {
+		size_t length = strcspn(path, "/");
+
+		if (length == 2 && !memcmp(path, "..", 2))
+			return NULL;
+		if (n + length + 2 > sizeof(clean))
+			return NULL;
+		if (length && !(length == 1 && *path == '.')) {
+			if (n)
+				clean[n++] = '/';
+			memcpy(clean + n, path, length);
+			n += length;
+		}
+		path += length + (path[length] == '/');
+	}
+	clean[n] = '\0';
+	return strdup(clean);
+}
+
+static int copy_blocks(struct reading *reading, int fd, off_t *ret_size)
+{
+	const void *data;
+	size_t n;
+	la_int64_t at;
+	int r;
+
+	while ((r = archive_read_data_block(reading->archive, &data, &n, &at)) ==
+	       ARCHIVE_OK) {
+		/* a sparse file's holes cost nothing here, but the loader would copy them
+		 */
+		if (at < *ret_size ||
+		    (uint64_t)(at - *ret_size) > reading->spool.bytes_left)
+			return log_broken(reading);
+		reading->spool.bytes_left -= (uint64_t)(at - *ret_size);
+		r = spool_write(&reading->spool, fd, data, n, at);
+		if (r < 0)
+			return r;
+		*ret_size = at + (off_t)n;
+	}
+	return r == ARCHIVE_EOF ? 0 : log_broken(reading);
+}
+
+static int keep_file(struct reading *reading, struct tarball_member *member)
+{
+	auto_close int fd = -1;
+	int r;
+
+	if (++reading->tarball->n_files > TARBALL_MAX_FILES) {
+		(void)log_err(0, "'%s' holds more than %d files: it is no kexec tarball",
+			      reading->shown, TARBALL_MAX_FILES);
+		return -E2BIG;
+	}
+	fd = spool_create(&reading->spool);
+	if (fd < 0)
+		return fd;
+	r = copy_blocks(reading, fd, &member->size);
+	if (r < 0)
+		return r;
+	r = spool_finish(take_fd(&fd));
+	if (r < 0)
+		return r;
+	member->fd = r;
+	return 0;
+}
+
+static int copy_string(char **ret, const char *before, const char *s)
+{
+	auto_free char *copy = NULL;
+
+	if (asprintf(&copy, "%s%s", before, s ? s : "") < 0) {
+		copy = NULL; /* its value is not defined then */
+		return -ENOMEM;
+	}
+	*ret = take_ptr(&copy);
+	return 0;
+}
+
+static int fill_member(struct reading *reading, struct archive_entry *entry,
+		       struct tarball_member *member)
+{
+	const char *hardlink = archive_entry_hardlink(entry);
+
+	if (hardlink) {
+		member->type = S_IFLNK;
+		/* relative to the tarball's top, as a link with a leading slash is */
+		return copy_string(&member->target, "/", hardlink);
+	}
+	member->type = archive_entry_filetype(entry);
+	if (S_ISLNK(member->type))
+		return copy_string(&member->target, "", archive_entry_symlink(entry));
+	return S_ISREG(member->type) ? keep_file(reading, member) : 0;
+}
+
+static struct tarball_member *add_member(struct tarball *tarball)
+{
+	struct tarball_member *members = tarball->members;
+
+	if ((tarball->n & (tarball->n - 1)) == 0) {
+		size_t size = tarball->n ? tarball->n * 2 : 1;
+
+		members = reallocarray(tarball->members, size, sizeof(*members));
+		if (!members)
+			return NULL;
+		tarball->members = members;
+	}
+	members[tarball->n] = (struct tarball_member){ .fd = -1 };
+	return &members[tarball->n++];
+}
+
+static int read_member(struct reading *reading, struct archive_entry *entry)
+{
+	const char *path = archive_entry_pathname(entry);
+	auto_free char *clean = path ? clean_path(path) : NULL;
+	struct tarball_member *member;
+
+	if (!clean) {
+		(void)log_warn(0, "'%s' in '%s' leads out of the tarball: ignored",
+			       path ? path : "?", reading->shown);
+		return 0;
+	}
+	if (!*clean)
+		return 0;
+	if (reading->tarball->n == TARBALL_MAX_MEMBERS) {
+		(void)log_err(0,
+			      "'%s' holds more than %d entries: it is no kexec tarball",
+			      reading->shown, TARBALL_MAX_MEMBERS);
+		return -E2BIG;
+	}
+	member = add_member(reading->tarball);
+	if (!member)
+		return log_err(-ENOMEM, "cannot read '%s'", reading->shown);
+	member->path = take_ptr(&clean);
+	return fill_member(reading, entry, member);
+}
+
+static int read_members(struct reading *reading)
+{
+	struct archive_entry *entry;
+	int r;
+
+	while ((r = archive_read_next_header(reading->archive, &entry)) != ARCHIVE_EOF) {
+		/* a warning is about an attribute nobody here looks at */
+		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
+			return log_broken(reading);
+		r = read_member(reading, entry);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int tarball_read(int fd, const char *shown, struct tarball *ret)
+{
+	auto_release(reading_done) struct reading reading = { .tarball = ret,
+							      .spool = SPOOL_INIT,
+							      .shown = shown };
+	int r;
+
+	*ret = (struct tarball){ 0 };
+	reading.archive = archive_read_new();
+	if (!reading.archive)
+		return log_err(-ENOMEM, "cannot read '%s'", shown);
+	r = allow_formats(reading.archive);
+	if (r == 0)
+		r = spool_open(&reading.spool);
+	if (r < 0)
+		return r;
+	if (archive_read_open_fd(reading.archive, fd, 64 * 1024) != ARCHIVE_OK)
+		return log_broken(&reading);
+	r = read_members(&reading);
+	if (r == 0 && !ret->n) {
+		(void)log_err(0, "'%s' holds no files: copy or download it again", shown);
+		return -ENODATA;
+	}
+	return r;
+}
