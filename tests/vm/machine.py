@@ -124,7 +124,7 @@ class Filesystem:
 
 
 class Machine:
-    def __init__(self, image="systemd", firmware="bios", memory_mib=1024, cpus=2,
+    def __init__(self, image="systemd", firmware="bios", memory_mib=1024, cpus=1,
                  disk="virtio", nic="virtio-net-pci", reboot=True, payload=None, extra=()):
         """
         reboot   -- False makes QEMU end where the machine would reboot
@@ -137,6 +137,7 @@ class Machine:
         self.port = None
         self.qmp = None
         self.qemu = None
+        self.last_row = 0  # of the database, once disk_problems() has read it
 
     # Life
 
@@ -214,7 +215,7 @@ class Machine:
         self.port = free_port()
         command = [
             "qemu-system-x86_64", "-nodefaults", "-no-user-config",
-            "-machine", "q35", "-accel", os.environ.get("PIVOT_ACCEL", "tcg"), "-cpu", "max",
+            "-machine", "q35", "-accel", os.environ.get("PIVOT_ACCEL", "tcg"), "-cpu", "Nehalem",
             "-smp", str(options["cpus"]), "-m", f"{options['memory_mib']}M",
             "-display", "none", "-vga", "std",
             "-qmp", f"unix:{self.folder}/qmp,server=on,wait=off",
