@@ -103,16 +103,16 @@ static int compare_functions(const void *a, const void *b)
 const char *plan_keep_reason(const struct pci *pci, const struct pci_function *f)
 {
 	if (f->is_bridge)
-		return "bridge: others are reached through it";
+		return "bridge";
 	if (f->has_children)
-		return "other functions are reached through it";
+		return "has functions below";
 	if (f->class >> 8 == PCI_BASE_DISPLAY)
-		return "display: the screen would go dark";
+		return "display";
 	if (f->class == PCI_CLASS_SERIAL)
-		return "serial port: may be the console";
+		return "serial port";
 	if (f->class == PCI_CLASS_COMMUNICATION_OTHER && pci->has_virtio_console &&
 	    strcmp(f->driver, "virtio-pci") == 0)
-		return "may carry the console hvc";
+		return "carries the console hvc";
 	return NULL;
 }
 

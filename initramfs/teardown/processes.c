@@ -35,21 +35,21 @@ int processes_end(struct teardown *teardown)
 
 	if (n == 0)
 		return 0;
-	log_info("      %zu processes: %s", n, names);
+	log_info("      running: %zu (%s)", n, names);
 	(void)act_kill(-1, SIGTERM); /* ESRCH: they are gone */
 	(void)act_kill(-1, SIGHUP);  /* interactive shells ignore SIGTERM */
 	(void)act_kill(-1, SIGCONT); /* a stopped process must run to end */
 	n = wait_gone(teardown, teardown->handover.grace_ms, names, sizeof(names));
 	if (n == 0)
 		return 0;
-	log_info("      %zu did not end in %u s and are killed: %s", n,
-		 teardown->handover.grace_ms / 1000, names);
+	log_info("      not ended by SIGTERM in %u s: %zu (%s)",
+		 teardown->handover.grace_ms / 1000, n, names);
 	/* one call, so that nothing that forks escapes it; the guardian dies with the
 	 * rest */
 	(void)act_kill(-1, SIGKILL);
 	(void)guardian_start(teardown->handover.deadline_ms);
 	n = wait_gone(teardown, KILL_WAIT_MS, names, sizeof(names));
 	if (n > 0)
-		(void)log_warn(0, "%zu processes cannot be killed: %s", n, names);
+		(void)log_warn(0, "cannot be killed: %zu (%s)", n, names);
 	return 0;
 }

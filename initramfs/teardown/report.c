@@ -8,7 +8,7 @@
 static const char *state(const struct device_report *device)
 {
 	if (device->is_kept)
-		return "by policy";
+		return "left as it is";
 	return device->is_bus_master ? "STILL A BUS MASTER" : "at rest";
 }
 
@@ -21,8 +21,8 @@ void teardown_report(const struct teardown *teardown)
 
 		kept += d->is_kept;
 		running += !d->is_kept && (d->is_bus_master || d->error < 0);
-		log_info("%-13s %-11s %5u ms  %-18s %s%s%s", d->address, d->what, d->ms,
-			 state(d), d->detail, d->error < 0 ? ": " : "",
+		log_info("      %-12s  %-24s %-11s %5u ms  %s%s%s", d->address, d->detail,
+			 d->what, d->ms, state(d), d->error < 0 ? ": " : "",
 			 d->error < 0 ? strerror(-d->error) : "");
 	}
 	log_notice("%zu devices at rest, %zu kept by policy, %zu left running",

@@ -10,7 +10,7 @@
 #include "pivot/base/log.h"
 #include "pivot/base/read.h"
 
-enum { SYSTEMD_TIMEOUT_MS = 15 * 60 * 1000, LOOK_EVERY_MS = 10 };
+enum { SYSTEMD_TIMEOUT_MS = 5 * 60 * 1000, LOOK_EVERY_MS = 10 };
 
 bool takeover_has_systemd(const char *root)
 {
@@ -21,28 +21,7 @@ bool takeover_has_systemd(const char *root)
 	       strcmp(name, "systemd") == 0;
 }
 
-/*
- * systemd starts kexec.target on this signal, as "systemctl kexec" would, without the
- * systemctl that may ask questions; see systemd(1). Others may mount over the stage while
- * services stop (dracut, mkinitcpio, NixOS, finalrd unpack their own there): it is kept
- * on top until systemd-shutdown, having become PID 1, enters it and the init ends us.
- */
-static int by_systemd(const struct stage *stage)
-{
-	const uint64_t end = clock_ms() + SYSTEMD_TIMEOUT_MS;
-	int r = act_kill(1, SIGRTMIN + 6);
-
-	if (r < 0)
-		return log_err(r, "cannot ask systemd to start kexec.target");
-	while (clock_ms() < end) {
-		(void)stage_keep_on_top(stage); /* tried again in a moment */
-		clock_sleep_ms(LOOK_EVERY_MS);
-	}
-	return log_refuse(-ETIMEDOUT, "systemd did not finish within 15 minutes: see "
-				   "'systemctl list-jobs' for what holds it");
-}
-
-static int by_seizing(void)
+static int seize(void)
 {
 	const char *const argv[] = { STAGE_PATH "/init", "seize", STAGE_PATH, NULL };
 	int r = act_make_exec(1, argv[0], argv);
@@ -50,7 +29,57 @@ static int by_seizing(void)
 	return r < 0 ? log_err(r, "cannot take PID 1 over") : 0;
 }
 
+/* systemd spares us; the init's SIGTERM, once it is PID 1, must end us. */
+static void unblock_signals(void)
+{
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/*
+ * Others mount over the stage, or unpack their own there, while services stop (dracut,
+ * mkinitcpio, NixOS, finalrd). It is kept on top until systemd-shutdown, by then PID 1,
+ * enters it, and the init ends this process.
+ */
+static void watch(const struct stage *stage, unsigned int timeout_ms)
+{
+	const uint64_t end = clock_ms() + timeout_ms;
+
+	while (clock_ms() < end) {
+		(void)stage_keep_on_top(stage); /* tried again in a moment */
+		clock_sleep_ms(LOOK_EVERY_MS);
+	}
+}
+
+/*
+ * systemd starts kexec.target on this signal, as "systemctl kexec" would, without the
+ * systemctl that may ask questions; see systemd(1). There is no way back from here: where
+ * systemd does not get to its end it is seized, and where that fails the machine
+ * restarts.
+ */
+static int ask_systemd(const struct stage *stage)
+{
+	int r = act_kill(1, SIGRTMIN + 6);
+
+	if (r < 0)
+		return log_err(r, "cannot ask systemd to start kexec.target");
+	unblock_signals();
+	watch(stage, SYSTEMD_TIMEOUT_MS);
+	(void)log_warn(0, "systemd did not stop its services within %d s: seizing PID 1",
+		       SYSTEMD_TIMEOUT_MS / 1000);
+	if (seize() < 0) {
+		int sysrq = act_sysrq_open();
+
+		(void)log_err(0, "restarting into the old system");
+		act_sync();
+		act_sysrq(sysrq, 'b');
+	}
+	return 0;
+}
+
 int takeover_start(enum takeover takeover, const struct stage *stage)
 {
-	return takeover == TAKEOVER_SYSTEMD ? by_systemd(stage) : by_seizing();
+	return takeover == TAKEOVER_SYSTEMD ? ask_systemd(stage) : seize();
 }

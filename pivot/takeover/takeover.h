@@ -51,5 +51,8 @@ int waiter_start(char *program);
 /* Sleeps. 0, or -ECANCELED after SIGTERM or SIGINT, which are blocked. */
 int waiter_delay(unsigned int seconds);
 
-/* The point of no return. Negative errno, logged, where PID 1 could not be taken over. */
+/*
+ * The point of no return. Negative errno, logged, where PID 1 could not be taken over and
+ * nothing was changed by trying. Else the machine goes over, and 0 is for nobody.
+ */
 int takeover_start(enum takeover takeover, const struct stage *stage);
