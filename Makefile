@@ -43,6 +43,7 @@ help:
 	@echo 'make              build/pivot-kexec, one static binary'
 	@echo 'make demo         a real Debian in a VM jumps into a kexec tree'
 	@echo 'make check        lint, unit tests, fuzz corpora, VM tests'
+	@echo 'make check-tool   the binary on this machine: verbs, errors, sizes'
 	@echo 'make check-unit   unit tests: gcc and clang, with ASan and UBSan'
 	@echo 'make check-fuzz   the fuzz targets replay their corpora'
 	@echo 'make check-vm     VM tests'
@@ -165,16 +166,20 @@ fuzz: $(fuzz_targets:%=build/fuzz/fuzz-%)
 
 # --- the rest ---
 
-.PHONY: check check-vm demo bench lint format
+.PHONY: check check-tool check-vm demo bench lint format
 check:
 	scripts/install-deps
-	$(MAKE) lint
-	$(MAKE) CFLAGS='$(CFLAGS) -Werror' all
-	$(MAKE) check-unit check-fuzz
-	$(MAKE) check-vm
+	$(MAKE) -s lint
+	$(MAKE) -s CFLAGS='$(CFLAGS) -Werror' all
+	$(MAKE) -s check-tool
+	$(MAKE) -s -j2 check-unit check-fuzz
+	$(MAKE) -s check-vm
+
+check-tool: all
+	$(PYTHON) -m pytest -q -p no:cacheprovider tests/tool
 
 check-vm: all
-	$(PYTHON) -m pytest -n 2 tests/vm
+	$(PYTHON) -m pytest -p no:cacheprovider -n 2 tests/vm
 
 demo:
 	scripts/install-deps build vm

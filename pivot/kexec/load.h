@@ -14,7 +14,7 @@ int kexec_load(const struct tree *tree);
 /* Gives the loaded image up. Failures are logged. */
 void kexec_unload(void);
 
-/* What an errno of kexec_file_load(2) means and what to do. Source: docs/loading.md. */
+/* What an errno of kexec_file_load(2) means and what to do. */
 const char *kexec_explain(int error);
 
 /* Is an image loaded? 1, 0, or -EOPNOTSUPP where the kernel has no kexec. */
