@@ -184,32 +184,36 @@ static int run_kexec(struct parser *parser, const struct shell_command *command)
 	return load.is_load ? keep_load(parser, &load) : 0;
 }
 
-/* A value set only on some way through the script is known on none. */
-static int assign(struct parser *parser, const char *word, size_t n, bool is_certain)
+static int assign_unknown(struct parser *parser, const char *name, size_t n)
 {
 	auto_release(text_done) struct text unknown = { 0 };
-	const char *value = word + n + 1;
-	const char *before = shell_get(&parser->shell, word, n);
-	bool is_here = value[0] == SHELL_HERE;
 
-	if (word[n] == '=' &&
-	    (is_certain || is_here || (before && !strcmp(before, value))))
-		return shell_set(&parser->shell, word, n, value);
 	text_add_char(&unknown, SHELL_UNKNOWN);
 	text_add_char(&unknown, '$');
-	text_add(&unknown, word, n);
+	text_add(&unknown, name, n);
 	text_add_char(&unknown, SHELL_UNKNOWN);
 	if (unknown.error)
 		return unknown.error;
-	return shell_set(&parser->shell, word, n, unknown.s);
+	return shell_set(&parser->shell, name, n, unknown.s);
+}
+
+/* word: NAME=value or NAME+=value. What is set on some ways only is known on none. */
+static int assign(struct parser *parser, const char *word, size_t n, bool is_certain)
+{
+	const char *before = shell_get(&parser->shell, word, n);
+	const char *value = word + n + 1;
+
+	if (word[n] == '=' &&
+	    (is_certain || value[0] == SHELL_HERE || is_same(before, value)))
+		return shell_set(&parser->shell, word, n, value);
+	return assign_unknown(parser, word, n);
 }
 
 static int forget(struct parser *parser, const char *name)
 {
 	size_t n = shell_name_length(name, name + strlen(name));
 
-	/* a word that is no assignment assigns nothing certain */
-	return n && !name[n] ? assign(parser, name, n, false) : 0;
+	return n && !name[n] ? assign_unknown(parser, name, n) : 0;
 }
 
 static bool is_word(const struct shell_command *command, const char *word)

@@ -108,7 +108,7 @@ const struct tarball_member *tarball_find(const struct tarball *tarball, const c
 	found = r == 0 ? member_at(tarball, walk.done) : NULL;
 	if (found)
 		return found;
-	if (ret_dangling && (r == 0 || r == -EXDEV))
+	if (ret_dangling && r == 0)
 		*ret_dangling = walk.last_link;
 	errno = r < 0 ? -r : ENOENT;
 	return NULL;

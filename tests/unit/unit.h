@@ -34,10 +34,12 @@ static inline int unit_run(const char *suite_name, const TTest *const *tests, si
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-#define UNIT_MAIN(suite_name, ...)                                                    \
-	int main(void)                                                                \
-	{                                                                             \
-		const TTest *const tests[] = { __VA_ARGS__ };                         \
-                                                                                      \
-		return unit_run(suite_name, tests, sizeof(tests) / sizeof(tests[0])); \
+#define UNIT_RUN(suite_name, ...)                                   \
+	unit_run(suite_name, (const TTest *const[]){ __VA_ARGS__ }, \
+		 sizeof((const TTest *const[]){ __VA_ARGS__ }) / sizeof(TTest *))
+
+#define UNIT_MAIN(suite_name, ...)                        \
+	int main(void)                                    \
+	{                                                 \
+		return UNIT_RUN(suite_name, __VA_ARGS__); \
 	}
