@@ -29,6 +29,8 @@ OVMF = Path("/usr/share/OVMF")
 ROOT_PARTITION = 3
 SECTOR = 512
 
+ESCAPES = re.compile(r"\x1b(\[[0-9;?=]*[A-Za-z]|c)")
+
 DISK_DEVICES = {
     "virtio": "virtio-blk-pci,drive={id},serial={id}",
     "nvme": "nvme,drive={id},serial={id}",
@@ -284,7 +286,7 @@ class Machine:
             f"verdict '{nonce}' from the target", timeout,
             lambda: f"\nnonce={nonce}\n" in self._log("verdict") and self._log("verdict"),
             need_qemu=False)
-        return dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+        return dict(re.findall(r"^(\w+)=(.*)$", text, re.M))
 
     def wait_end(self, timeout=60):
         """Wait until the machine has switched itself off."""
@@ -294,7 +296,8 @@ class Machine:
     # What it says
 
     def _log(self, name):
-        return (self.folder / f"{name}.log").read_text(errors="replace").replace("\r", "")
+        text = (self.folder / f"{name}.log").read_text(errors="replace")
+        return ESCAPES.sub("", text.replace("\r", ""))
 
     def console_text(self):
         return self._log("console")
@@ -304,7 +307,7 @@ class Machine:
 
     def rows_acknowledged(self):
         """The last database row the distro has reported as committed."""
-        rows = re.findall(r"^row (\d+)$", self._log("rows")[: self._log("rows").rfind("\n") + 1], re.M)
+        rows = re.findall(r"^row (\d+)\n", self._log("rows"), re.M)
         return int(rows[-1]) if rows else 0
 
     # Inside

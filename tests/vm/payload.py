@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a test machine finds at /mnt/payload: the tool, a tree, the other party."""
+
+import secrets
+import shutil
+import subprocess
+from pathlib import Path
+
+from machine import SCRIPTS
+
+SOURCE = SCRIPTS.parent
+BINARY = SOURCE / "build" / "pivot-kexec"
+
+
+def make_payload(folder, append="", form="kexec-boot"):
+    """Fill a folder; gives the nonce its tree will answer with."""
+    folder = Path(folder)
+    nonce = secrets.token_hex(8)
+    shutil.copy(BINARY, folder / "pivot-kexec")
+    subprocess.run(["musl-gcc", "-static", "-O2", "-idirafter", SOURCE / "build" / "uapi",
+                    Path(__file__).with_name("kexec-image.c"), "-o", folder / "kexec-image"],
+                   check=True)
+    subprocess.run([SCRIPTS / "make-tree", "--nonce", nonce, "--form", form,
+                    *(["--append", append] if append else []), folder / "result"], check=True)
+    return nonce
