@@ -1,0 +1,306 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fake-acts.h"
+
+#include <check.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/reboot.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fake-kernel.h"
+#include "fake-root.h"
+#include "pivot/base/acts.h"
+#include "pivot/base/macros.h"
+
+enum { LOG_BYTES = 256 * 1024, LINE_BYTES = 1024, RULES_MAX = 16 };
+enum { HANG = 1, IGNORE = 2 }; /* in place of a negative errno */
+
+struct rule {
+	char beginning[256];
+	int outcome, times;
+};
+
+/* Shared with the children that child_run() forks. */
+static struct shared {
+	size_t used;
+	size_t n_rules;
+	struct rule rule[RULES_MAX];
+	char text[LOG_BYTES];
+} * shared;
+
+void fake_start(void)
+{
+	sigset_t set;
+
+	fake_root_make();
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
+		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ck_assert_ptr_ne(shared, MAP_FAILED);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+static void rule_add(const char *beginning, int outcome, int times)
+{
+	struct rule *rule = &shared->rule[shared->n_rules++];
+
+	ck_assert_uint_le(shared->n_rules, RULES_MAX);
+	(void)snprintf(rule->beginning, sizeof(rule->beginning), "%s", beginning);
+	rule->outcome = outcome;
+	rule->times = times;
+}
+
+void fake_fail(const char *beginning, int error, int times)
+{
+	rule_add(beginning, -error, times);
+}
+
+void fake_hang(const char *beginning, int times)
+{
+	rule_add(beginning, HANG, times);
+}
+
+void fake_ignore(const char *beginning, int times)
+{
+	rule_add(beginning, IGNORE, times);
+}
+
+static bool begins(const char *line, const char *beginning)
+{
+	return strncmp(line, beginning, strlen(beginning)) == 0;
+}
+
+printf_like(1, 2) static void log_add(const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(shared->text + shared->used, LOG_BYTES - shared->used, format,
+		      args);
+	va_end(args);
+	ck_assert_uint_lt(shared->used + (size_t)n, LOG_BYTES);
+	shared->used += (size_t)n;
+}
+
+/* What a rule says about the line; 0 where none does. */
+static int rule_apply(const char *line)
+{
+	for (size_t i = 0; i < shared->n_rules; i++) {
+		struct rule *rule = &shared->rule[i];
+
+		if (rule->times == 0 || !begins(line, rule->beginning))
+			continue;
+		rule->times--;
+		if (rule->outcome != HANG)
+			return rule->outcome;
+		log_add("%s = hangs\n", line);
+		for (;;)
+			(void)pause();
+	}
+	return 0;
+}
+
+static int act_end(const char *line, int r)
+{
+	if (r < 0)
+		log_add("%s = %s\n", line, strerrorname_np(-r));
+	else
+		log_add("%s\n", line);
+	return r < 0 ? r : 0;
+}
+
+/*
+ *	ACT(kernel_umount(path, flags), "umount %s", path);
+ * The kernel is asked only where no rule says otherwise.
+ */
+#define ACT(kernel, ...)                                          \
+	({                                                        \
+		char line[LINE_BYTES];                            \
+		int outcome;                                      \
+                                                                  \
+		(void)snprintf(line, sizeof(line), __VA_ARGS__);  \
+		outcome = rule_apply(line);                       \
+		act_end(line, outcome == 0 ? (kernel) : outcome); \
+	})
+
+/* Paths that the test put below the root itself are shown as the machine's. */
+static const char *strip(const char *path)
+{
+	return begins(path, fake_root()) ? path + strlen(fake_root()) : path;
+}
+
+int act_mount(const char *source, const char *target, const char *type,
+	      unsigned long flags, const char *options)
+{
+	(void)options;
+	target = strip(target);
+	if (flags & MS_REMOUNT)
+		return ACT(kernel_remount_read_only(target), "remount %s %s",
+			   flags & MS_RDONLY ? "ro" : "rw", target);
+	if (flags & MS_PRIVATE)
+		return ACT(0, "make %s %s", flags & MS_REC ? "rprivate" : "private",
+			   target);
+	return ACT(0, "mount %s %s", type ?: source, target);
+}
+
+int act_umount(const char *path, int flags)
+{
+	return ACT(kernel_umount(path, flags), "umount%s%s %s",
+		   flags & MNT_FORCE ? " -f" : "", flags & MNT_DETACH ? " -l" : "",
+		   strip(path));
+}
+
+int act_mkdir(const char *path, mode_t mode)
+{
+	return ACT((fake_directory(path), 0), "mkdir %s %o", path, mode);
+}
+
+int act_rmdir(const char *path)
+{
+	return ACT((fake_remove("%s", path), 0), "rmdir %s", path);
+}
+
+int act_pivot_root(const char *new_root, const char *old_root)
+{
+	new_root = strip(new_root);
+	old_root = strip(old_root);
+	return ACT(kernel_pivot_root(new_root, old_root), "pivot_root %s %s", new_root,
+		   old_root);
+}
+
+int act_enter_mounts(int namespace_fd)
+{
+	(void)namespace_fd;
+	return ACT(0, "enter mounts");
+}
+
+int act_write(const char *path, const char *text)
+{
+	return ACT(kernel_write(path, text), "write %s %s", path, text);
+}
+
+/* Not in the log: the guardian is a process of its own and may come at any time. */
+int act_sysrq_open(void)
+{
+	return open("/dev/null", O_WRONLY | O_CLOEXEC);
+}
+
+void act_sysrq(int sysrq_fd, char key)
+{
+	(void)sysrq_fd;
+	(void)ACT(0, "sysrq %c", key);
+}
+
+/* A single process is a child of the test, and really killed. */
+int act_kill(pid_t pid, int signal)
+{
+	if (pid == -1)
+		return ACT(kernel_kill_all(signal), "kill all %s", sigabbrev_np(signal));
+	if (pid == 1)
+		return ACT(0, "kill 1 %s", sigabbrev_np(signal));
+	return kill(pid, signal) < 0 ? -errno : 0;
+}
+
+int act_swapoff(const char *path)
+{
+	return ACT(kernel_swapoff(path), "swapoff %s", path);
+}
+
+int act_dm_remove(const char *name)
+{
+	return ACT(kernel_dm_remove(name), "dm remove %s", name);
+}
+
+int act_md_stop(const char *device)
+{
+	return ACT(kernel_md_stop(device), "md stop %s", device);
+}
+
+int act_loop_detach(const char *device)
+{
+	return ACT(kernel_loop_detach(device), "loop detach %s", device);
+}
+
+int act_link_down(const char *name)
+{
+	return ACT(kernel_link_down(name), "link down %s", name);
+}
+
+void act_sync(void)
+{
+	(void)ACT(0, "sync");
+}
+
+int act_kexec_load(int kernel_fd, int initrd_fd, const char *command_line)
+{
+	(void)kernel_fd;
+	return ACT(0, "kexec load%s '%s'", initrd_fd < 0 ? " without initrd" : "",
+		   command_line);
+}
+
+int act_kexec_unload(void)
+{
+	return ACT(0, "kexec unload");
+}
+
+int act_reboot(unsigned int command)
+{
+	return ACT(0, "reboot %s",
+		   command == LINUX_REBOOT_CMD_KEXEC ? "kexec" : "restart");
+}
+
+int act_make_exec(pid_t pid, const char *path, const char *const argv[])
+{
+	return ACT(0, "exec %d %s %s", pid, path, argv[1] ?: "");
+}
+
+const char *fake_log(void)
+{
+	return shared->text;
+}
+
+static bool is_one_of(const char *line, const char *words)
+{
+	for (; *words; words += strcspn(words, "|"), words += *words == '|') {
+		size_t n = strcspn(words, "|");
+
+		if (strncmp(line, words, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+const char *fake_log_of(const char *words)
+{
+	static char found[LOG_BYTES];
+	char *to = found;
+
+	for (const char *at = shared->text; *at;) {
+		size_t n = strcspn(at, "\n") + 1;
+		const char *failure = strstr(at, " = ");
+
+		if (is_one_of(at, words) && (!failure || failure > at + n))
+			to = mempcpy(to, at, n);
+		at += n;
+	}
+	*to = '\0';
+	return found;
+}
+
+int fake_count(const char *beginning)
+{
+	int n = 0;
+
+	for (const char *at = shared->text; *at; at += strcspn(at, "\n") + 1)
+		n += begins(at, beginning);
+	return n;
+}

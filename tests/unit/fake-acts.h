@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * Stands in for pivot/base/acts.c and acts-exec.c: every act becomes a line of a log,
+ * children's too, and what fake-kernel.h makes of it on the fake root.
+ *
+ *	umount /data
+ *	umount -f /data = EBUSY
+ *	write /sys/bus/pci/devices/0000:00:03.0/enable 0
+ *	kill all TERM
+ */
+
+#include <stdbool.h>
+
+enum { FAKE_ALWAYS = 1 << 30 };
+
+/* Makes the fake root and an empty log, and blocks SIGCHLD as the init does. */
+void fake_start(void);
+
+/* What becomes of the next acts, that many, whose line begins so, instead of the kernel's
+ * part: failure; never coming back; success and no effect. */
+void fake_fail(const char *beginning, int error, int times);
+void fake_hang(const char *beginning, int times);
+void fake_ignore(const char *beginning, int times);
+
+/* The whole log. */
+const char *fake_log(void);
+/* Its lines without a failure that begin with one of the words, "|" between them; each
+ * call anew in the same place. */
+const char *fake_log_of(const char *words);
+/* How many of its lines begin so, failed or not. */
+int fake_count(const char *beginning);

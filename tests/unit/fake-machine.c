@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "fake-machine.h"
+
+#include <check.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fake-acts.h"
+#include "fake-root.h"
+#include "pivot/base/cleanup.h"
+
+void machine_start(void)
+{
+	fake_start();
+	fake_file("", "/proc/self/mountinfo");
+	fake_file("Filename\tType\tSize\tUsed\tPriority\n", "/proc/swaps");
+	fake_file("", "/proc/sysrq-trigger");
+	fake_directory("/sys/block");
+	fake_directory("/sys/class/net");
+	machine_task(1, "init", 'S', 0x400100);
+}
+
+void machine_mount(const char *path, const char *type, const char *source,
+		   const char *options)
+{
+	char line[1024];
+
+	(void)snprintf(line, sizeof(line),
+		       "20 1 8:1 / %s rw,relatime shared:1 - %s %s %s\n", path, type,
+		       source, options);
+	fake_append("/proc/self/mountinfo", line);
+}
+
+void machine_swap(const char *path)
+{
+	fake_append("/proc/swaps", path);
+	fake_append("/proc/swaps", "\tfile\t1048572\t0\t-2\n");
+}
+
+void machine_loop(const char *device, const char *file)
+{
+	fake_file(file, "/sys/block/%s/loop/backing_file", device);
+}
+
+void machine_dm(const char *device, const char *name)
+{
+	fake_file(name, "/sys/block/%s/dm/name", device);
+}
+
+void machine_md(const char *device, const char *level)
+{
+	fake_file(level, "/sys/block/%s/md/level", device);
+}
+
+void machine_holds(const char *upper, const char *lower)
+{
+	fake_file("", "/sys/block/%s/holders/%s", lower, upper);
+}
+
+void machine_disk(const char *address)
+{
+	fake_file("1\n", "/sys/class/scsi_disk/%s/manage_system_start_stop", address);
+	fake_file("1\n", "/sys/class/scsi_disk/%s/manage_runtime_start_stop", address);
+}
+
+void machine_link(const char *name, const char *flags)
+{
+	fake_file(flags, "/sys/class/net/%s/flags", name);
+}
+
+void machine_task(pid_t pid, const char *name, char state, unsigned int flags)
+{
+	char stat[256];
+
+	(void)snprintf(stat, sizeof(stat),
+		       "%d (%s) %c 1 %d %d 0 -1 %u 1 0 0 0 2 1 0 0 20 0 1 0 99 0 0\n",
+		       pid, name, state, pid, pid, flags);
+	fake_file(stat, "/proc/%d/stat", pid);
+}
+
+void machine_process(pid_t pid, const char *name, const char *ignores)
+{
+	machine_task(pid, name, 'S', 0x400000);
+	fake_file(ignores, "/proc/%d/ignores", pid);
+}
+
+/* "pci0000:00/0000:00:1c.0/0000:01:00.0": where it stands in /sys/devices. */
+static void device_path(char *path, const struct machine_pci *pci)
+{
+	char link[PATH_MAX];
+	auto_free char *parent = NULL;
+
+	if (!pci->below) {
+		(void)snprintf(path, PATH_MAX, "pci0000:00/%s", pci->address);
+		return;
+	}
+	(void)snprintf(link, sizeof(link), "%s/sys/bus/pci/devices/%s", fake_root(),
+		       pci->below);
+	parent = realpath(link, NULL);
+	ck_assert_ptr_nonnull(parent);
+	(void)snprintf(path, PATH_MAX, "%s/%s", strstr(parent, "/sys/devices/") + 13,
+		       pci->address);
+}
+
+static void write_config(const char *directory, const struct machine_pci *pci)
+{
+	unsigned char config[64] = { 0x86, 0x80, 0xd3, 0x10, 0x03 };
+
+	config[4] |= pci->is_bus_master ? 0x04 : 0;
+	config[0x0e] = pci->has_header_of_bridge ? 0x81 : 0;
+	if (pci->is_gone)
+		memset(config, 0xff, sizeof(config));
+	fake_bytes(config, sizeof(config), "%s/config", directory);
+}
+
+static void bind_driver(const char *directory, const char *driver)
+{
+	char target[PATH_MAX];
+
+	(void)snprintf(target, sizeof(target), "%s/sys/bus/pci/drivers/%s", fake_root(),
+		       driver);
+	fake_file("", "/sys/bus/pci/drivers/%s/unbind", driver);
+	fake_symlink(target, "%s/driver", directory);
+}
+
+void machine_pci(const struct machine_pci *pci)
+{
+	char path[PATH_MAX], directory[PATH_MAX + 16], target[PATH_MAX + 32];
+	char class[16];
+
+	device_path(path, pci);
+	(void)snprintf(directory, sizeof(directory), "/sys/devices/%s", path);
+	(void)snprintf(target, sizeof(target), "../../../devices/%s", path);
+	(void)snprintf(class, sizeof(class), "0x%06x\n", pci->class);
+	fake_file("0x8086\n", "%s/vendor", directory);
+	fake_file("0x10d3\n", "%s/device", directory);
+	fake_file(class, "%s/class", directory);
+	fake_file("0\n", "%s/enable", directory);
+	if (pci->keeps_bus_master)
+		fake_file("", "%s/keeps_bus_master", directory);
+	write_config(directory, pci);
+	if (pci->driver)
+		bind_driver(directory, pci->driver);
+	fake_symlink(target, "/sys/bus/pci/devices/%s", pci->address);
+}
+
+bool machine_is_bus_master(const char *address)
+{
+	char path[PATH_MAX];
+	FILE *file;
+	int command;
+
+	(void)snprintf(path, sizeof(path), "%s/sys/bus/pci/devices/%s/config",
+		       fake_root(), address);
+	file = fopen(path, "re");
+	ck_assert_ptr_nonnull(file);
+	(void)fseek(file, 4, SEEK_SET);
+	command = fgetc(file);
+	(void)fclose(file);
+	return command & 0x04;
+}

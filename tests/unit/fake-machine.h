@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/* Composes a machine on the fake root: what a kernel would show of it. */
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* fake_start(), and a machine of which nothing can be said. */
+void machine_start(void);
+
+/* options: the filesystem's own, "rw" or "ro" first. In the order they are mounted. */
+void machine_mount(const char *path, const char *type, const char *source,
+		   const char *options);
+void machine_swap(const char *path);
+void machine_loop(const char *device, const char *backing_file);
+void machine_dm(const char *device, const char *name);
+void machine_md(const char *device, const char *level);
+/* upper stands on lower. */
+void machine_holds(const char *upper, const char *lower);
+void machine_disk(const char *address);			/* SCSI: "0:0:0:0" */
+void machine_link(const char *name, const char *flags); /* "0x1003" */
+
+/* ignores: signals it does not die of, "TERM HUP". */
+void machine_process(pid_t pid, const char *name, const char *ignores);
+/* The same by the letter of its state and the flags of proc_pid_stat(5). */
+void machine_task(pid_t pid, const char *name, char state, unsigned int flags);
+
+struct machine_pci {
+	const char *address;
+	const char *below;  /* the address of its bridge, or NULL */
+	const char *driver; /* or NULL */
+	unsigned int class; /* 0x020000: with the programming interface */
+	bool has_header_of_bridge;
+	bool is_bus_master;
+	bool keeps_bus_master; /* when its driver goes */
+	bool is_gone;	       /* reads as all ones */
+};
+
+void machine_pci(const struct machine_pci *pci);
+/* Its own bus mastering as config space has it now. */
+bool machine_is_bus_master(const char *address);
