@@ -8,6 +8,7 @@
 
 #include "pivot/base/cleanup.h"
 #include "pivot/base/macros.h"
+#include "pivot/tree/kexec-command.h"
 
 enum { MAX_SUBSHELLS = 3 }; /* sh -c "sh -c ..." */
 
@@ -21,14 +22,6 @@ struct parser {
 	bool has_other_load;
 };
 
-/* One kexec command; the strings are the command's. */
-struct load {
-	const char *kernel;
-	const char *initrd;
-	const char *command_line;
-	bool is_load;
-};
-
 static void parser_done(struct parser *parser)
 {
 	shell_done(&parser->shell);
@@ -37,106 +30,9 @@ static void parser_done(struct parser *parser)
 	free(parser->command_line);
 }
 
-static const char *base_name(const char *word)
-{
-	const char *slash = strrchr(word, '/');
-
-	return slash ? slash + 1 : word;
-}
-
 static bool is_unknown(const char *word)
 {
 	return strchr(word, SHELL_UNKNOWN);
-}
-
-/* Nothing but one expansion, such as "$@" or $kexec_extra_flags. */
-static bool is_only_unknown(const char *word)
-{
-	const char *end;
-
-	if (word[0] != SHELL_UNKNOWN)
-		return false;
-	end = strchr(word + 1, SHELL_UNKNOWN);
-	return end && !end[1];
-}
-
-/* The long options of kexec(8) that want a value. */
-static bool takes_value(const char *name, size_t n)
-{
-	static const char *const names[] = {
-		"command-line", "append",      "initrd",  "ramdisk",	 "type",
-		"entry",	"mem-min",     "mem-max", "dtb",	 "module",
-		"image-size",	"page-offset", "serial",  "serial-baud",
-	};
-
-	for (size_t i = 0; i < array_size(names); i++) {
-		if (strlen(names[i]) == n && !memcmp(names[i], name, n))
-			return true;
-	}
-	return false;
-}
-
-static bool is_option(const char *name, size_t n, const char *wanted)
-{
-	return strlen(wanted) == n && !memcmp(name, wanted, n);
-}
-
-static void take_long_option(struct load *load, const char *name, size_t n,
-			     const char *value)
-{
-	if (is_option(name, n, "load"))
-		load->is_load = true;
-	if (is_option(name, n, "reuse-cmdline") && !load->command_line)
-		load->command_line = "\001--reuse-cmdline\001";
-	if (!value)
-		return;
-	if (is_option(name, n, "initrd") || is_option(name, n, "ramdisk"))
-		load->initrd = value;
-	if (is_option(name, n, "command-line") || is_option(name, n, "append"))
-		load->command_line = value;
-}
-
-/* Takes words[i], and its value where that is the next word. Returns the next i. */
-static size_t take_option(struct load *load, char **words, size_t n, size_t i)
-{
-	const char *name = words[i] + 2;
-	size_t length = strcspn(name, "=");
-	const char *value = name[length] ? name + length + 1 : NULL;
-
-	if (!value && takes_value(name, length) && i + 1 < n)
-		value = words[++i];
-	take_long_option(load, name, length, value);
-	return i + 1;
-}
-
-static size_t take_short_options(struct load *load, char **words, size_t i)
-{
-	if (words[i][1] == 't')
-		return i + (words[i][2] ? 1 : 2);
-	if (strchr(words[i], 'l'))
-		load->is_load = true;
-	return i + 1;
-}
-
-static void take_operand(struct load *load, const char *word)
-{
-	if (!*word)
-		return;
-	if (!load->kernel || (is_only_unknown(load->kernel) && !is_only_unknown(word)))
-		load->kernel = word;
-}
-
-static void read_kexec(struct load *load, char **words, size_t n)
-{
-	for (size_t i = 0; i < n;) {
-		if (words[i][0] == '-' && words[i][1] == '-') {
-			i = take_option(load, words, n, i);
-		} else if (words[i][0] == '-') {
-			i = take_short_options(load, words, i);
-		} else {
-			take_operand(load, words[i++]);
-		}
-	}
 }
 
 static bool is_same(const char *a, const char *b)
@@ -150,7 +46,7 @@ static int copy_word(char **ret, const char *word)
 	return word && !*ret ? -ENOMEM : 0;
 }
 
-static int keep_load(struct parser *parser, const struct load *load)
+static int keep_load(struct parser *parser, const struct kexec_command *load)
 {
 	int r;
 
@@ -170,18 +66,13 @@ static int keep_load(struct parser *parser, const struct load *load)
 	return r;
 }
 
-/* kexec, ${SCRIPT_DIR}/kexec, ./kexec-musl-x86_64, sudo kexec ... */
 static int run_kexec(struct parser *parser, const struct shell_command *command)
 {
-	struct load load = { 0 };
-	size_t i = 0;
+	struct kexec_command load;
 
-	while (i < command->n && strncmp(base_name(command->words[i]), "kexec", 5) != 0)
-		i++;
-	if (i == command->n)
+	if (!kexec_command_parse(command, &load))
 		return 0;
-	read_kexec(&load, command->words + i + 1, command->n - i - 1);
-	return load.is_load ? keep_load(parser, &load) : 0;
+	return keep_load(parser, &load);
 }
 
 static int assign_unknown(struct parser *parser, const char *name, size_t n)
@@ -284,7 +175,7 @@ static bool is_shell(const char *word)
 	static const char *const shells[] = { "sh", "bash", "dash", "ash" };
 
 	for (size_t i = 0; i < array_size(shells); i++) {
-		if (!strcmp(base_name(word), shells[i]))
+		if (!strcmp(kexec_command_base_name(word), shells[i]))
 			return true;
 	}
 	return false;
