@@ -80,7 +80,7 @@ static void reset_process(void)
 			(void)close(fd);
 }
 
-static void open_console(void)
+static void prepare_kernel(void)
 {
 	int fd = open("/dev/console", O_RDWR | O_NOCTTY);
 
@@ -88,6 +88,8 @@ static void open_console(void)
 		fd = open("/dev/null", O_RDWR);
 	while (fd >= 0 && fd < 2)
 		fd = dup(fd);
+	/* should PID 1 or the kernel die here, home is a reboot away */
+	(void)act_write("/proc/sys/kernel/panic", "10");
 	/* every line, on every console, without the limit of ten lines in five seconds */
 	(void)act_write("/proc/sys/kernel/printk", "7");
 	(void)act_write("/proc/sys/kernel/printk_devkmsg", "on");
@@ -150,7 +152,7 @@ int main(int argc, char **argv)
 		return log_err(
 			1, "this is the init of pivot-kexec's stage; it runs as PID 1");
 	reset_process();
-	open_console();
+	prepare_kernel();
 	log_notice("in control as PID 1 (%s)", is_seized ? "seized" : verb->name);
 	r = guard(&teardown, is_seized ? argv[2] : NULL);
 	if (r == 0 && verb->reboot_command != LINUX_REBOOT_CMD_KEXEC) {

@@ -34,20 +34,29 @@ static void print_takeover(const struct journey *journey)
 		     human_bytes(journey->image.size, size), STAGE_PATH);
 }
 
-static void print_plan(const struct plan *plan)
+static void print_stage(const struct plan *plan, enum teardown_stage stage)
 {
-	enum teardown_stage stage = TEARDOWN_STAGES;
+	size_t n = 0;
 
+	(void)printf("\n[%d/%d] %s\n", stage + 1, TEARDOWN_STAGES,
+		     teardown_stage_title(stage));
 	for (size_t i = 0; i < plan->n; i++) {
 		const struct op *op = &plan->op[i];
 
 		if (op->stage != stage)
-			(void)printf("\n[%d/%d] %s\n", op->stage + 1, TEARDOWN_STAGES,
-				     teardown_stage_title(op->stage));
-		stage = op->stage;
+			continue;
+		n++;
 		(void)printf("  %-8s %-24s %s\n", op_name(op->kind), op->object,
 			     op->reason);
 	}
+	if (n == 0)
+		(void)printf("  nothing at present\n");
+}
+
+static void print_plan(const struct plan *plan)
+{
+	for (enum teardown_stage stage = 0; stage < TEARDOWN_STAGES; stage++)
+		print_stage(plan, stage);
 	if (plan->n_dropped > 0)
 		(void)printf("  and %zu more\n", plan->n_dropped);
 	(void)printf(

@@ -37,10 +37,12 @@ static void undo(struct stage *stage)
 }
 
 /* In the waiter. It ends with the machine, or with everything undone. */
-static int wait_and_go(const struct journey *journey, struct stage *stage)
+static int wait_and_go(struct journey *journey, struct stage *stage)
 {
-	int r = waiter_delay(journey->options->delay_s);
+	int r;
 
+	tree_done(&journey->tree); /* an open file would hold its filesystem */
+	r = waiter_delay(journey->options->delay_s);
 	if (r < 0)
 		(void)log_warn(0, "cancelled before the takeover: nothing was changed");
 	else if (kexec_is_loaded("") != 1)

@@ -42,7 +42,9 @@ static void run_unbind(struct teardown *teardown, const struct op *op,
 	report->error = child_run(unbind, op->object, teardown->handover.unbind_ms);
 	report->ms = (unsigned int)(clock_ms() - start);
 	report->what = report->error == 0 ? "unbound" : "not unbound";
-	if (report->error == -ETIMEDOUT)
+	/* stuck, or killed by an oops in the driver: the device stays locked either way
+	 */
+	if (report->error == -ETIMEDOUT || report->error == -EINTR)
 		teardown->is_hung = true;
 	if (report->error < 0)
 		(void)log_warn(report->error, "cannot unbind %s (%s)", op->object,

@@ -75,6 +75,7 @@ int waiter_start(char *program)
 	}
 	(void)close(ready[0]);
 	(void)setsid(); /* a new child leads no group: cannot fail */
+	(void)!chdir("/");
 	leave_cgroup();
 	/* systemd's final kill spares who wears an '@'; see its ROOT_STORAGE_DAEMONS
 	 * document */
