@@ -123,12 +123,23 @@ const char *source_name(const struct source *source)
 	return source->name;
 }
 
+static bool tarball_has(const struct tarball *tarball, const char *path)
+{
+	const struct tarball_member *member = tarball_find(tarball, path, true, NULL);
+
+	if (member)
+		return !S_ISDIR(member->type);
+	return tarball_find(tarball, path, false, NULL);
+}
+
 bool source_has(const struct source *source, const char *path)
 {
 	struct stat st;
 
 	if (is_tarball(source))
-		return tarball_find(&source->tarball, path, false, NULL);
+		return tarball_has(&source->tarball, path);
+	if (fstatat(source->folder_fd, path, &st, 0) == 0)
+		return !S_ISDIR(st.st_mode);
 	return fstatat(source->folder_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
@@ -201,11 +212,13 @@ int source_text(const struct source *source, const char *path, size_t max, char 
 	if (fd < 0)
 		return fd;
 	r = file_read(fd, max, ret, ret_n);
-	if (r == -EFBIG)
-		return log_err(r,
-			       "'%s' is larger than %zu bytes, too large for what it is "
-			       "named after",
-			       shown_path(source, path, shown), max);
+	if (r == -EFBIG) {
+		(void)log_err(0,
+			      "'%s' has more than %zu bytes, too many for a script or a "
+			      "command line: give --command-line",
+			      shown_path(source, path, shown), max);
+		return r;
+	}
 	if (r < 0)
 		return log_err(r, "cannot read '%s'", shown_path(source, path, shown));
 	return 0;

@@ -20,7 +20,7 @@ void source_free(struct source *source);
 /* As the user named it. */
 const char *source_name(const struct source *source);
 
-/* Is there anything by that name, be it a dangling link? */
+/* Is there something by that name that is no folder, be it a dangling link? */
 bool source_has(const struct source *source, const char *path);
 
 /* As source_has(), below one of its folders ("": the top). */
