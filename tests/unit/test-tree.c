@@ -239,6 +239,18 @@ START_TEST(takes_a_nixos_generators_image)
 }
 END_TEST
 
+START_TEST(takes_no_folder_for_the_file_that_marks_a_form)
+{
+	enter_empty_folder();
+	put("t/run/x", "x");
+	put("t/kexec-boot/x", "x");
+	put("t/kernel", "KERNEL");
+	put("t/initrd", "INITRD");
+	put("t/cmdline", "init=/i");
+	expect_tree("t", "nixos-generators image", "init=/i");
+}
+END_TEST
+
 START_TEST(takes_a_netboot_folder)
 {
 	enter_empty_folder();
@@ -426,8 +438,8 @@ START_TEST(refuses_a_script_over_one_mebibyte)
 	ck_assert_int_eq(truncate("t/kexec-boot", (1 << 20) + 1), 0);
 	ck_assert_int_eq(open_tree("t"), -EFBIG);
 	expect_only(
-		"'t/kexec-boot' is larger than 1048576 bytes, too large for what it is "
-		"named after: File too large");
+		"'t/kexec-boot' has more than 1048576 bytes, too many for a script or a "
+		"command line: give --command-line");
 }
 END_TEST
 
@@ -855,7 +867,7 @@ int main(void)
 		takes_kernel_and_kernel_params, takes_a_system_profile_by_its_store_path,
 		does_not_invent_the_init_of_a_system_outside_the_store,
 		takes_the_nixos_images_tarball_unpacked, takes_a_nixos_generators_image,
-		takes_a_netboot_folder,
+		takes_no_folder_for_the_file_that_marks_a_form, takes_a_netboot_folder,
 		takes_a_bare_kernel_and_initrd_with_a_command_line,
 		reads_kernel_params_that_the_script_includes,
 		takes_the_initrd_a_script_would_extend, takes_a_tree_without_an_initrd,
