@@ -655,7 +655,7 @@ START_TEST(takes_a_tarball_on_standard_input)
 }
 END_TEST
 
-START_TEST(takes_a_tarball_where_no_folder_can_hold_it)
+START_TEST(takes_a_tarball_where_tmpdir_cannot_hold_it)
 {
 	enter_empty_folder();
 	put_tarball("t", ARCHIVE_FILTER_GZIP, plain, 5);
@@ -882,7 +882,7 @@ int main(void)
 		says_that_a_file_may_not_be_read, tells_everything_that_is_wrong_at_once,
 		says_what_is_no_tree, takes_a_tarball_in_every_compression,
 		takes_a_tarball_on_standard_input,
-		takes_a_tarball_where_no_folder_can_hold_it,
+		takes_a_tarball_where_tmpdir_cannot_hold_it,
 		takes_a_tarball_whose_names_begin_with_a_dot,
 		follows_links_inside_a_tarball,
 		follows_links_into_a_store_that_the_tarball_holds, never_leaves_a_tarball,
