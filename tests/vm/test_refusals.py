@@ -64,12 +64,12 @@ def state(vm):
     }
 
 
-def assert_refuses(vm, command, *words):
+def assert_refuses(vm, command, *words, sentences=1):
     before = state(vm)
     result = vm.run(command, check=False, timeout=120)
     assert result.returncode == 1, result.stdout + result.stderr
     lines = result.stderr.strip().splitlines()
-    assert lines[1:] == ["pivot-kexec: nothing was changed"], result.stderr
+    assert lines[sentences:] == ["pivot-kexec: nothing was changed"], result.stderr
     for word in words:
         assert word.lower() in lines[0].lower()
     assert state(vm) == before
@@ -92,7 +92,7 @@ def test_refuses_a_kernel_that_is_none_for_this_machine(vm, case, word):
 
 
 def test_refuses_a_tree_of_dangling_store_links(vm):
-    assert_refuses(vm, f"{TOOL} {CASES}/store", "dangling", "/nix/store")
+    assert_refuses(vm, f"{TOOL} {CASES}/store", "dangling", "/nix/store", sentences=3)
 
 
 def test_refuses_a_command_line_longer_than_the_kernel_takes(vm):
