@@ -21,7 +21,7 @@ warnings := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-pr
 	-Wno-format-nonliteral
 common_flags := -std=gnu17 -D_GNU_SOURCE -I. -DPIVOT_VERSION='"$(VERSION)"' $(warnings) \
 	-MMD -MP
-archive_libs := -larchive -lnettle -lacl -llzma -lzstd -llz4 -lbz2 -lz
+archive_libs := -larchive -lacl -llzma -lzstd -lbz2 -lz
 
 base_sources := $(wildcard pivot/base/*.c)
 # what the init and the tool share: reading and planning
