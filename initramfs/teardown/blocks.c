@@ -7,6 +7,7 @@
 #include "initramfs/inventory/blocks.h"
 #include "pivot/base/acts.h"
 #include "pivot/base/log.h"
+#include "pivot/base/read.h"
 
 static int release(const void *argument)
 {
@@ -25,6 +26,14 @@ static int release(const void *argument)
 	return 0;
 }
 
+/* LOOP_CLR_FD of a device in use succeeds too: it then goes with its last user. */
+static bool is_still_there(const struct teardown *teardown, const struct block *block)
+{
+	return block->kind == BLOCK_LOOP &&
+	       read_exists(teardown->root, "/sys/block/%s/loop/backing_file",
+			   block->device);
+}
+
 int blocks_release(const struct teardown *teardown, size_t *did)
 {
 	static struct blocks blocks;
@@ -36,7 +45,7 @@ int blocks_release(const struct teardown *teardown, size_t *did)
 		const struct block *b = &blocks.block[i];
 
 		r = child_run(release, b, teardown->handover.detach_ms);
-		if (r < 0) {
+		if (r < 0 || is_still_there(teardown, b)) {
 			left++;
 			continue;
 		}
