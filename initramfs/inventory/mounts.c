@@ -110,6 +110,13 @@ void mounts_parse(struct mounts *mounts)
 			mounts->n++;
 }
 
+/* The rest of a line whose beginning is gone would read as another mount. */
+static void drop_cut_line(char *text)
+{
+	for (; *text && *text != '\n'; text++)
+		*text = '\n';
+}
+
 /* Keeps the end of the file: the newest mounts stand last. */
 static int read_tail(int fd, struct mounts *mounts)
 {
@@ -133,6 +140,8 @@ static int read_tail(int fd, struct mounts *mounts)
 		}
 	}
 	mounts->text[n] = '\0';
+	if (mounts->has_more)
+		drop_cut_line(mounts->text);
 	return 0;
 }
 
