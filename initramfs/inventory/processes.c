@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "processes.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,7 +50,7 @@ size_t processes_count(const char *root, pid_t except, char *names, size_t names
 		    (pid_t)pid == except)
 			continue;
 		n = read_text(stat, sizeof(stat), root, "/proc/%s/stat", entry);
-		if (n < 0 || !is_alive_user_process(stat, &name))
+		if ((n < 0 && n != -EFBIG) || !is_alive_user_process(stat, &name))
 			continue;
 		count++;
 		add_name(names, names_size, name);
