@@ -125,7 +125,7 @@ static void bind_driver(const char *directory, const char *driver)
 	fake_symlink(target, "%s/driver", directory);
 }
 
-void machine_pci(const struct machine_pci *pci)
+void machine_pci_add(const struct machine_pci *pci)
 {
 	char path[PATH_MAX], directory[PATH_MAX + 16], target[PATH_MAX + 32];
 	char class[16];

@@ -37,6 +37,8 @@ struct machine_pci {
 	bool is_gone;	       /* reads as all ones */
 };
 
-void machine_pci(const struct machine_pci *pci);
+void machine_pci_add(const struct machine_pci *pci);
+/* machine_pci(.address = "0000:00:03.0", .driver = "e1000", .class = 0x020000); */
+#define machine_pci(...) machine_pci_add(&(struct machine_pci){ __VA_ARGS__ })
 /* Its own bus mastering as config space has it now. */
 bool machine_is_bus_master(const char *address);

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "initramfs/handover.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fake-root.h"
+#include "unit.h"
+
+static const struct handover example = {
+	.takeover = TAKEOVER_SEIZE,
+	.grace_ms = 1,
+	.unbind_ms = 22,
+	.detach_ms = 333,
+	.deadline_ms = 2147483647,
+	.target = "Linux 6.12.1 (nixpkgs kexecTree)",
+};
+
+static const char example_text[] = "pivot-kexec-handover 1\n"
+				   "takeover seize\n"
+				   "target Linux 6.12.1 (nixpkgs kexecTree)\n"
+				   "grace_ms 1\n"
+				   "unbind_ms 22\n"
+				   "detach_ms 333\n"
+				   "deadline_ms 2147483647\n"
+				   "end\n";
+
+static int parse(const char *text, struct handover *ret)
+{
+	char copy[2 * HANDOVER_BYTES];
+
+	(void)snprintf(copy, sizeof(copy), "%s", text);
+	return handover_parse(copy, ret);
+}
+
+static void assert_same(const struct handover *a, const struct handover *b)
+{
+	ck_assert_int_eq(a->takeover, b->takeover);
+	ck_assert_uint_eq(a->grace_ms, b->grace_ms);
+	ck_assert_uint_eq(a->unbind_ms, b->unbind_ms);
+	ck_assert_uint_eq(a->detach_ms, b->detach_ms);
+	ck_assert_uint_eq(a->deadline_ms, b->deadline_ms);
+	ck_assert_str_eq(a->target, b->target);
+}
+
+START_TEST(writes_what_it_reads)
+{
+	char text[HANDOVER_BYTES];
+	struct handover read;
+
+	ck_assert_int_eq(handover_write(&example, text), (int)strlen(example_text));
+	ck_assert_str_eq(text, example_text);
+	ck_assert_int_eq(parse(text, &read), 0);
+	assert_same(&read, &example);
+}
+END_TEST
+
+START_TEST(carries_the_defaults)
+{
+	char text[HANDOVER_BYTES];
+	struct handover read;
+
+	ck_assert_int_gt(handover_write(&handover_default, text), 0);
+	ck_assert_int_eq(parse(text, &read), 0);
+	assert_same(&read, &handover_default);
+}
+END_TEST
+
+START_TEST(carries_the_largest_there_is)
+{
+	struct handover largest = {
+		.takeover = TAKEOVER_SYSTEMD,
+		.grace_ms = 2147483647,
+		.unbind_ms = 2147483647,
+		.detach_ms = 2147483647,
+		.deadline_ms = 2147483647,
+	};
+	char text[HANDOVER_BYTES];
+	struct handover read;
+
+	memset(largest.target, 'x', sizeof(largest.target) - 1);
+	ck_assert_int_gt(handover_write(&largest, text), 0);
+	ck_assert_int_eq(parse(text, &read), 0);
+	assert_same(&read, &largest);
+}
+END_TEST
+
+/* All but the last newline, which says nothing. */
+START_TEST(refuses_a_file_cut_at_any_byte)
+{
+	for (size_t n = 0; n < sizeof(example_text) - 2; n++) {
+		struct handover read = { .target = "untouched" };
+		char text[sizeof(example_text)];
+
+		(void)snprintf(text, sizeof(text), "%.*s", (int)n, example_text);
+		ck_assert_msg(parse(text, &read) == -EINVAL, "cut at %zu", n);
+		ck_assert_str_eq(read.target, "untouched");
+	}
+}
+END_TEST
+
+/* The example with one line put in place of another. */
+static int parse_with(const char *old, const char *new)
+{
+	const char *at = strstr(example_text, old);
+	char text[2 * HANDOVER_BYTES];
+	struct handover read;
+
+	ck_assert_ptr_nonnull(at);
+	(void)snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - example_text),
+		       example_text, new, at + strlen(old));
+	return parse(text, &read);
+}
+
+START_TEST(refuses_a_line_twice)
+{
+	ck_assert_int_eq(parse_with("end\n", "grace_ms 1\nend\n"), -EINVAL);
+	ck_assert_int_eq(parse_with("end\n", "takeover seize\nend\n"), -EINVAL);
+	ck_assert_int_eq(parse_with("end\n", "target again\nend\n"), -EINVAL);
+}
+END_TEST
+
+START_TEST(refuses_a_line_missing)
+{
+	ck_assert_int_eq(parse_with("unbind_ms 22\n", ""), -EINVAL);
+	ck_assert_int_eq(parse_with("takeover seize\n", ""), -EINVAL);
+}
+END_TEST
+
+START_TEST(refuses_names_it_does_not_know)
+{
+	ck_assert_int_eq(parse_with("end\n", "colour blue\nend\n"), -EINVAL);
+	ck_assert_int_eq(parse_with("end\n", "lonely\nend\n"), -EINVAL);
+	ck_assert_int_eq(parse_with("seize", "ask nicely"), -EINVAL);
+	ck_assert_int_eq(parse_with("handover 1", "handover 2"), -EINVAL);
+}
+END_TEST
+
+START_TEST(refuses_what_is_no_number)
+{
+	ck_assert_int_eq(parse_with("grace_ms 1", "grace_ms "), -EINVAL);
+	ck_assert_int_eq(parse_with("grace_ms 1", "grace_ms -1"), -EINVAL);
+	ck_assert_int_eq(parse_with("grace_ms 1", "grace_ms 1 "), -EINVAL);
+	ck_assert_int_eq(parse_with("grace_ms 1", "grace_ms 0x1"), -EINVAL);
+	ck_assert_int_eq(parse_with("grace_ms 1", "grace_ms 2147483648"), -EINVAL);
+	ck_assert_int_eq(parse_with("grace_ms 1", "grace_ms 99999999999999999999"),
+			 -EINVAL);
+}
+END_TEST
+
+START_TEST(refuses_a_target_that_does_not_fit)
+{
+	char line[300] = "target ";
+
+	memset(line + 7, 'x', 256);
+	ck_assert_int_eq(parse_with("target Linux 6.12.1 (nixpkgs kexecTree)", line),
+			 -EINVAL);
+}
+END_TEST
+
+START_TEST(refuses_anything_behind_the_end)
+{
+	ck_assert_int_eq(parse_with("end\n", "end\ngrace_ms 1\n"), -EINVAL);
+	ck_assert_int_eq(parse_with("end\n", "end\nend\n"), -EINVAL);
+}
+END_TEST
+
+START_TEST(does_not_write_a_newline_in_the_target)
+{
+	struct handover handover = example;
+	char text[HANDOVER_BYTES];
+
+	strcpy(handover.target, "Linux\ntakeover systemd");
+	ck_assert_int_eq(handover_write(&handover, text), -EINVAL);
+}
+END_TEST
+
+START_TEST(reads_the_file_of_the_stage)
+{
+	struct handover read;
+
+	fake_root_make();
+	ck_assert_int_eq(handover_read(fake_root(), &read), -ENOENT);
+	fake_file(example_text, "/handover");
+	ck_assert_int_eq(handover_read(fake_root(), &read), 0);
+	assert_same(&read, &example);
+}
+END_TEST
+
+START_TEST(refuses_a_file_with_a_nul_or_too_long)
+{
+	char text[2 * HANDOVER_BYTES] = "";
+	struct handover read;
+
+	fake_root_make();
+	memcpy(text, example_text, sizeof(example_text));
+	fake_bytes(text, sizeof(example_text) + 5, "/handover");
+	ck_assert_int_eq(handover_read(fake_root(), &read), -EINVAL);
+	memset(text, 'x', sizeof(text));
+	fake_bytes(text, sizeof(text), "/handover");
+	ck_assert_int_eq(handover_read(fake_root(), &read), -EFBIG);
+}
+END_TEST
+
+UNIT_MAIN("handover", writes_what_it_reads, carries_the_defaults,
+	  carries_the_largest_there_is, refuses_a_file_cut_at_any_byte,
+	  refuses_a_line_twice, refuses_a_line_missing, refuses_names_it_does_not_know,
+	  refuses_what_is_no_number, refuses_a_target_that_does_not_fit,
+	  refuses_anything_behind_the_end, does_not_write_a_newline_in_the_target,
+	  reads_the_file_of_the_stage, refuses_a_file_with_a_nul_or_too_long)
