@@ -163,15 +163,15 @@ static unsigned int check_stage_place(const struct preflight *p)
 static unsigned int check_command_line(const struct preflight *p)
 {
 	size_t n = p->tree->command_line ? strlen(p->tree->command_line) : 0;
-	size_t max;
+	size_t max = p->kernel ? p->kernel->command_line_max : 0;
 
-	if (!p->kernel)
+	max -= max < KERNEL_COMMAND_LINE_RESERVE ? max : KERNEL_COMMAND_LINE_RESERVE;
+	if (!p->kernel || n <= max)
 		return 0;
-	max = p->kernel->command_line_max - KERNEL_COMMAND_LINE_RESERVE;
-	return n <= max ? 0
-			: refuse("the command line has %zu bytes, the kernel takes %zu: "
-				 "shorten it with --command-line",
-				 n, max);
+	return refuse(
+		"the command line has %zu bytes, the kernel takes %zu: shorten it with "
+		"--command-line",
+		n, max);
 }
 
 static bool meminfo(const char *root, const char *name, uint64_t *ret_bytes)
