@@ -31,3 +31,6 @@ const char *fake_log(void);
 const char *fake_log_of(const char *words);
 /* How many of its lines begin so, failed or not. */
 int fake_count(const char *beginning);
+/* Takes the line, newline and all, out of the log; the test ends where it is not there.
+ */
+void fake_log_hide(const char *line);

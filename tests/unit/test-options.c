@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "pivot/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <string.h>
+
+#include "fake-output.h"
+#include "pivot/base/macros.h"
+#include "unit.h"
+
+static const struct verb verbs[] = {
+	{ "run", "TREE", "jump", NULL },
+	{ "plan", "TREE", "think", NULL },
+	{ 0 },
+};
+
+static struct options options;
+static const char *said;
+
+/* words: what a shell would pass, a NULL at the end. */
+static int parse_words(const char *const *words)
+{
+	char *argv[64] = { 0 };
+	int argc = 0, r;
+
+	while (words[argc]) {
+		argv[argc] = (char *)words[argc]; /* moved about, but not written to */
+		argc++;
+	}
+	options = (struct options){ .program = argv[0], .delay_s = 3 };
+	optind = 0; /* getopt(3): start anew */
+	output_catch();
+	r = options_parse(argc, argv, verbs, &options);
+	said = output_caught();
+	return r;
+}
+
+#define parse(...) parse_words((const char *const[]){ "pivot-kexec", __VA_ARGS__, NULL })
+
+START_TEST(takes_a_tree_and_nothing_else)
+{
+	ck_assert_int_eq(parse("./result"), 0);
+	ck_assert_str_eq(options.tree, "./result");
+	ck_assert_uint_eq(options.delay_s, 3);
+	ck_assert_int_eq(options.takeover, CHOOSE_AUTO);
+	ck_assert(!options.force);
+	ck_assert_ptr_null(options.output);
+	ck_assert_ptr_null(options.tree_options.kernel);
+	ck_assert_uint_eq(options.tree_options.n_initrds, 0);
+	ck_assert_str_eq(said, "");
+}
+END_TEST
+
+START_TEST(takes_every_option)
+{
+	ck_assert_int_eq(parse("--kernel", "k", "--command-line=c d", "--append", "e",
+			       "--takeover", "seize", "--delay", "0", "--force", "-o",
+			       "f", "tree"),
+			 0);
+	ck_assert_str_eq(options.tree_options.kernel, "k");
+	ck_assert_str_eq(options.tree_options.command_line, "c d");
+	ck_assert_str_eq(options.tree_options.append, "e");
+	ck_assert_int_eq(options.takeover, CHOOSE_SEIZE);
+	ck_assert_uint_eq(options.delay_s, 0);
+	ck_assert(options.force);
+	ck_assert_str_eq(options.output, "f");
+	ck_assert_str_eq(options.tree, "tree");
+}
+END_TEST
+
+START_TEST(takes_options_before_and_behind_the_tree)
+{
+	ck_assert_int_eq(parse("tree", "--output", "f", "--delay=86400"), 0);
+	ck_assert_str_eq(options.tree, "tree");
+	ck_assert_str_eq(options.output, "f");
+	ck_assert_uint_eq(options.delay_s, 86400);
+}
+END_TEST
+
+START_TEST(takes_a_tarball_on_standard_input)
+{
+	ck_assert_int_eq(parse("-"), 0);
+	ck_assert_str_eq(options.tree, "-");
+}
+END_TEST
+
+START_TEST(takes_a_tree_named_like_an_option)
+{
+	ck_assert_int_eq(parse("--", "--force"), 0);
+	ck_assert_str_eq(options.tree, "--force");
+	ck_assert(!options.force);
+}
+END_TEST
+
+START_TEST(keeps_initrds_in_their_order)
+{
+	ck_assert_int_eq(parse("--initrd", "a", "--initrd", "b", "tree"), 0);
+	ck_assert_uint_eq(options.tree_options.n_initrds, 2);
+	ck_assert_str_eq(options.tree_options.initrds[0], "a");
+	ck_assert_str_eq(options.tree_options.initrds[1], "b");
+}
+END_TEST
+
+START_TEST(needs_no_tree_where_a_kernel_is_named)
+{
+	ck_assert_int_eq(parse("--kernel", "bzImage"), 0);
+	ck_assert_ptr_null(options.tree);
+}
+END_TEST
+
+START_TEST(chooses_each_way_of_the_takeover)
+{
+	ck_assert_int_eq(parse("--takeover=auto", "t"), 0);
+	ck_assert_int_eq(options.takeover, CHOOSE_AUTO);
+	ck_assert_int_eq(parse("--takeover=systemd", "t"), 0);
+	ck_assert_int_eq(options.takeover, CHOOSE_SYSTEMD);
+}
+END_TEST
+
+START_TEST(asks_for_a_tree)
+{
+	ck_assert_int_eq(parse("--force"), -EINVAL);
+	ck_assert_str_eq(said,
+			 "pivot-kexec: name a tree, such as ./result; see --help\n");
+}
+END_TEST
+
+START_TEST(takes_one_tree_only)
+{
+	ck_assert_int_eq(parse("a", "b"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: one tree at a time: what is 'b'?\n");
+}
+END_TEST
+
+START_TEST(says_what_a_value_may_be)
+{
+	ck_assert_int_eq(parse("--takeover=kindly", "t"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: --takeover takes auto, systemd or seize, "
+			       "not 'kindly'\n");
+	ck_assert_int_eq(parse("--delay=86401", "t"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: --delay takes seconds, 0 to 86400, not "
+			       "'86401'\n");
+	ck_assert_int_eq(parse("--delay=3s", "t"), -EINVAL);
+	ck_assert_int_eq(parse("--delay=", "t"), -EINVAL);
+	ck_assert_int_eq(parse("--delay=-1", "t"), -EINVAL);
+}
+END_TEST
+
+START_TEST(says_what_is_no_option)
+{
+	ck_assert_int_eq(parse("--colour", "t"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: unrecognized option '--colour'\n");
+	ck_assert_int_eq(parse("--kernel"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: option '--kernel' requires an argument\n");
+	ck_assert_int_eq(parse("--force=yes", "t"), -EINVAL);
+}
+END_TEST
+
+START_TEST(takes_sixteen_initrds_and_no_more)
+{
+	const char *words[2 * INITRDS_MAX + 5] = { "pivot-kexec" };
+	size_t n = 1;
+
+	for (; n < 2 * INITRDS_MAX + 1; n += 2) {
+		words[n] = "--initrd";
+		words[n + 1] = "i";
+	}
+	words[n] = "--initrd=more";
+	words[n + 1] = "t";
+	ck_assert_int_eq(parse_words(words), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: more than 16 times --initrd\n");
+}
+END_TEST
+
+START_TEST(prints_help_with_every_verb_and_option)
+{
+	static const char *const words[] = {
+		"--kernel",   "--initrd",  "--command-line", "--append",
+		"--takeover", "--delay",   "--force",	     "--output",
+		"--help",     "--version", "run    TREE",    "plan   TREE",
+	};
+
+	ck_assert_int_eq(parse("--help"), 1);
+	for (size_t i = 0; i < array_size(words); i++)
+		ck_assert_msg(strstr(said, words[i]), "not in the help: %s", words[i]);
+	ck_assert_int_eq(parse("-h"), 1);
+}
+END_TEST
+
+START_TEST(prints_its_version)
+{
+	ck_assert_int_eq(parse("--version"), 1);
+	ck_assert_str_eq(said, "pivot-kexec " PIVOT_VERSION "\n");
+}
+END_TEST
+
+UNIT_MAIN("options", takes_a_tree_and_nothing_else, takes_every_option,
+	  takes_options_before_and_behind_the_tree, takes_a_tarball_on_standard_input,
+	  takes_a_tree_named_like_an_option, keeps_initrds_in_their_order,
+	  needs_no_tree_where_a_kernel_is_named, chooses_each_way_of_the_takeover,
+	  asks_for_a_tree, takes_one_tree_only, says_what_a_value_may_be,
+	  says_what_is_no_option, takes_sixteen_initrds_and_no_more,
+	  prints_help_with_every_verb_and_option, prints_its_version)

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* The plan that the tool prints, and that the init does as the plan says. */
+
+#include "initramfs/plan.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "fake-acts.h"
+#include "fake-machine.h"
+#include "fake-output.h"
+#include "fake-root.h"
+#include "initramfs/teardown/teardown.h"
+#include "unit.h"
+
+static struct plan plan;
+
+static int build(enum takeover takeover)
+{
+	struct handover handover = handover_default;
+
+	handover.takeover = takeover;
+	return plan_build(fake_root(), &handover, &plan);
+}
+
+/* One line an operation; in a static buffer. */
+static const char *plan_text(void)
+{
+	static char text[16384];
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan.n; i++)
+		n += (size_t)snprintf(text + n, sizeof(text) - n, "%d %s %s: %s\n",
+				      plan.op[i].stage + 1, op_name(plan.op[i].kind),
+				      plan.op[i].object, plan.op[i].reason);
+	return text;
+}
+
+static void small_server(void)
+{
+	machine_start();
+	machine_mount("/proc", "proc", "proc", "rw");
+	machine_mount("/", "ext4", "/dev/mapper/vg0-root", "rw");
+	machine_mount("/boot", "ext2", "/dev/vda1", "ro");
+	machine_mount("/run", "tmpfs", "tmpfs", "rw");
+	machine_mount("/srv", "xfs", "/dev/vdb", "rw");
+	machine_swap("/dev/vda2");
+	machine_dm("dm-0", "vg0-root");
+	machine_link("lo", "0x9\n");
+	machine_link("eth0", "0x1003\n");
+	machine_disk("0:0:0:0");
+	machine_pci(.address = "0000:00:01.0", .class = 0x060400, .is_bus_master = true,
+		    .driver = "pcieport", .has_header_of_bridge = true);
+	machine_pci(.address = "0000:01:00.0", .below = "0000:00:01.0", .class = 0x010802,
+		    .driver = "nvme", .is_bus_master = true);
+	machine_pci(.address = "0000:00:03.0", .class = 0x020000, .driver = "e1000",
+		    .is_bus_master = true);
+	machine_pci(.address = "0000:00:04.0", .class = 0x0c0500); /* nothing to do */
+	machine_pci(.address = "0000:00:05.0", .class = 0x040300, .is_bus_master = true);
+}
+
+/* clang-format off */
+static const char small_plan[] =
+	"1 end all: TERM, 10 s grace, KILL\n"
+	"2 enter /run/initramfs: by pivot_root\n"
+	"3 swapoff /dev/vda2: swap\n"
+	"3 unmount /srv: xfs on /dev/vdb\n"
+	"3 unmount /boot: ext2 on /dev/vda1, read-only\n"
+	"3 unmount /: ext4 on /dev/mapper/vg0-root\n"
+	"3 release dm-0: vg0-root\n"
+	"4 down eth0: is up\n"
+	"5 set 0:0:0:0: else the disk spins down with its driver\n"
+	"6 unbind 0000:01:00.0: nvme, nvme\n"
+	"6 unbind 0000:00:03.0: network, e1000\n"
+	"6 keep 0000:00:01.0: bridge\n"
+	"7 clear 0000:00:05.0: multimedia, no driver\n";
+/* clang-format on */
+
+START_TEST(says_in_order_what_will_be_done)
+{
+	small_server();
+	ck_assert_int_eq(build(TAKEOVER_SEIZE), 0);
+	ck_assert_str_eq(plan_text(), small_plan);
+	ck_assert_uint_eq(plan.n_dropped, 0);
+	ck_assert_str_eq(fake_log(), "");
+}
+END_TEST
+
+START_TEST(says_what_systemd_does_before_us)
+{
+	small_server();
+	ck_assert_int_eq(build(TAKEOVER_SYSTEMD), 0);
+	ck_assert_str_eq(plan.op[0].reason, "what systemd left: TERM, 10 s grace, KILL");
+	ck_assert_str_eq(plan.op[1].reason, "by systemd");
+}
+END_TEST
+
+START_TEST(plans_anew_each_time)
+{
+	small_server();
+	ck_assert_int_eq(build(TAKEOVER_SEIZE), 0);
+	ck_assert_int_eq(build(TAKEOVER_SEIZE), 0);
+	ck_assert_str_eq(plan_text(), small_plan);
+}
+END_TEST
+
+/* What the operation becomes in the log, from the stage's own root; "" where nothing. */
+static void act_of(const struct op *op, char *line, size_t size)
+{
+	const char *o = op->object;
+
+	line[0] = '\0';
+	if (op->kind == OP_SWAPOFF)
+		(void)snprintf(line, size, "swapoff %s\n", o);
+	if (op->kind == OP_UNMOUNT)
+		(void)snprintf(line, size, "umount /oldroot%s\n", o[1] ? o : "");
+	if (op->kind == OP_RELEASE)
+		(void)snprintf(line, size, "dm remove %s\n", op->reason);
+	if (op->kind == OP_DOWN)
+		(void)snprintf(line, size, "link down %s\n", o);
+	if (op->kind == OP_NO_SPINDOWN)
+		(void)snprintf(
+			line, size,
+			"write /sys/class/scsi_disk/%s/manage_system_start_stop 0\n"
+			"write /sys/class/scsi_disk/%s/manage_runtime_start_stop 0\n",
+			o, o);
+	if (op->kind == OP_UNBIND)
+		(void)snprintf(line, size,
+			       "write /sys/bus/pci/devices/%s/driver/unbind %s\n", o, o);
+	if (op->kind == OP_CLEAR)
+		(void)snprintf(line, size,
+			       "write /sys/bus/pci/devices/%s/enable 1\n"
+			       "write /sys/bus/pci/devices/%s/enable 0\n",
+			       o, o);
+}
+
+static const char *acts_of_plan(void)
+{
+	static char text[16384];
+	char line[1024];
+
+	text[0] = '\0';
+	for (size_t i = 0; i < plan.n; i++) {
+		act_of(&plan.op[i], line, sizeof(line));
+		strcat(text, line);
+	}
+	return text;
+}
+
+START_TEST(the_init_does_what_the_plan_says_in_its_order)
+{
+	static struct teardown teardown;
+	char stage[128];
+	int r;
+
+	small_server();
+	ck_assert_int_eq(build(TAKEOVER_SEIZE), 0);
+	machine_mount("/run/initramfs", "tmpfs", "pivot-kexec", "rw");
+	(void)snprintf(stage, sizeof(stage), "%s/run/initramfs", fake_root());
+	teardown = (struct teardown){ .root = fake_root(),
+				      .stage_path = stage,
+				      .handover = handover_default };
+	output_catch();
+	r = teardown_run(&teardown);
+	(void)output_caught();
+	ck_assert_int_eq(r, 0);
+	fake_log_hide(
+		"umount /oldroot/run\n"); /* made up by the kernel: not in the plan */
+	fake_log_hide("umount /oldroot/proc\n");
+	ck_assert_str_eq(fake_log_of("swapoff|umount|dm|link|write"), acts_of_plan());
+}
+END_TEST
+
+static const char *keep_reason(unsigned int class, const char *driver)
+{
+	static struct pci pci;
+
+	machine_pci(.address = "0000:00:09.0", .class = class, .driver = driver);
+	ck_assert_int_eq(pci_read(fake_root(), &pci), 0);
+	ck_assert_uint_eq(pci.n, 1);
+	fake_remove("/sys/bus/pci");
+	fake_remove("/sys/devices");
+	return plan_keep_reason(&pci, &pci.function[0]);
+}
+
+START_TEST(keeps_what_people_look_at_and_others_stand_on)
+{
+	machine_start();
+	ck_assert_ptr_nonnull(keep_reason(0x060000, NULL));
+	ck_assert_ptr_nonnull(keep_reason(0x060100, "lpc_ich"));
+	ck_assert_ptr_nonnull(keep_reason(0x030000, "bochs-drm"));
+	ck_assert_ptr_nonnull(keep_reason(0x038000, "virtio-pci"));
+	ck_assert_ptr_nonnull(keep_reason(0x070002, "serial"));
+	ck_assert_ptr_null(keep_reason(0x020000, "e1000"));
+	ck_assert_ptr_null(keep_reason(0x078000, "virtio-pci"));
+	fake_file("tty0 -WU (E) 4:1\nhvc0 -W- (EC p) 229:0\n", "/proc/consoles");
+	ck_assert_ptr_nonnull(keep_reason(0x078000, "virtio-pci"));
+	ck_assert_ptr_null(keep_reason(0x078000, "mei_me"));
+}
+END_TEST
+
+START_TEST(keeps_whatever_has_functions_below_it)
+{
+	static struct pci pci;
+
+	machine_start();
+	machine_pci(.address = "0000:00:0e.0", .class = 0x010400, .driver = "vmd");
+	fake_directory("/sys/bus/pci/devices/0000:00:0e.0/pci10000:e0");
+	ck_assert_int_eq(pci_read(fake_root(), &pci), 0);
+	ck_assert_str_eq(plan_keep_reason(&pci, &pci.function[0]), "has functions below");
+}
+END_TEST
+
+START_TEST(orders_receivers_before_the_rest_and_addresses_last)
+{
+	static const char *const expected[] = { "0000:00:08.0", "0000:00:07.0",
+						"0000:00:06.0", "0000:00:05.0",
+						"0000:00:03.0", "0000:00:04.0" };
+
+	machine_start();
+	machine_pci(.address = "0000:00:04.0", .class = 0x080500, .driver = "sdhci");
+	machine_pci(.address = "0000:00:03.0", .class = 0x0c0500, .driver = "i801");
+	machine_pci(.address = "0000:00:05.0", .class = 0x040300, .driver = "hda");
+	machine_pci(.address = "0000:00:06.0", .class = 0x0c0330, .driver = "xhci_hcd");
+	machine_pci(.address = "0000:00:07.0", .class = 0x010601, .driver = "ahci");
+	machine_pci(.address = "0000:00:08.0", .class = 0x020000, .driver = "e1000");
+	ck_assert_int_eq(build(TAKEOVER_SYSTEMD), 0);
+	ck_assert_uint_eq(plan.n, 2 + array_size(expected));
+	for (size_t i = 0; i < array_size(expected); i++)
+		ck_assert_str_eq(plan.op[2 + i].object, expected[i]);
+}
+END_TEST
+
+START_TEST(takes_a_machine_without_pci_or_scsi)
+{
+	machine_start();
+	ck_assert_int_eq(build(TAKEOVER_SEIZE), 0);
+	ck_assert_uint_eq(plan.n, 2);
+}
+END_TEST
+
+START_TEST(says_why_it_cannot_plan)
+{
+	fake_start();
+	ck_assert_int_eq(build(TAKEOVER_SEIZE), -ENOENT);
+}
+END_TEST
+
+UNIT_MAIN("plan", says_in_order_what_will_be_done, says_what_systemd_does_before_us,
+	  plans_anew_each_time, the_init_does_what_the_plan_says_in_its_order,
+	  keeps_what_people_look_at_and_others_stand_on,
+	  keeps_whatever_has_functions_below_it,
+	  orders_receivers_before_the_rest_and_addresses_last,
+	  takes_a_machine_without_pci_or_scsi, says_why_it_cannot_plan)
