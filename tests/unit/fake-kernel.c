@@ -42,10 +42,10 @@ static void table_load(struct table *ret)
 		struct line *line = &ret->line[ret->n++];
 
 		ck_assert_uint_lt(ret->n, MOUNTS);
-		ck_assert_int_eq(sscanf(at, "%*d %*d %*s %*s %255s %*[^-]- %31s %255s %63s",
-					line->path, line->type, line->source,
-					line->options),
-				 4);
+		ck_assert_int_eq(
+			sscanf(at, "%*d %*d %*s %*s %255s %*[^-]- %31s %255s %63s",
+			       line->path, line->type, line->source, line->options),
+			4);
 	}
 }
 
