@@ -92,7 +92,7 @@ static void prepare_kernel(void)
 	(void)act_write("/proc/sys/kernel/panic", "10");
 	/* every line, on every console, without the limit of ten lines in five seconds */
 	(void)act_write("/proc/sys/kernel/printk", "7");
-	(void)act_write("/proc/sys/kernel/printk_devkmsg", "on");
+	(void)act_write("/proc/sys/kernel/printk_devkmsg", "on\n"); /* not without it */
 	log_set_kmsg(open("/dev/kmsg", O_WRONLY | O_CLOEXEC | O_NOCTTY));
 	log_set_level(LOG_LEVEL_DEBUG);
 }

@@ -9,7 +9,12 @@
 #include "pivot/base/macros.h"
 #include "pivot/base/read.h"
 
-/* One before Linux 6.6, the others since; what is not there is not needed. */
+/*
+ * The first before Linux 6.6, the others since, stable kernels included; what is not
+ * there is not needed. SATA disks of those later kernels go to standby all the same,
+ * because libata sends them there when its port is removed (ata_eh_unload()): they spin
+ * up again at the target's first access.
+ */
 static const char *const attributes[] = {
 	"manage_start_stop",
 	"manage_system_start_stop",

@@ -38,7 +38,8 @@ int main(int argc, char **argv)
 	} else if (argc == 2 && !strcmp(argv[1], "unload")) {
 		r = unload();
 	} else {
-		fprintf(stderr, "usage: kexec-image load KERNEL INITRD CMDLINE | unload\n");
+		fprintf(stderr,
+			"usage: kexec-image load KERNEL INITRD CMDLINE | unload\n");
 		return 2;
 	}
 	if (r)

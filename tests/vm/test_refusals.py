@@ -9,7 +9,7 @@ import pytest
 from machine import Machine
 from payload import make_payload
 
-# All of them in one machine, in this order: the last one cannot be taken back.
+# All of them in one machine, in this order: the last two cannot be taken back.
 pytestmark = pytest.mark.xdist_group("refusals")
 
 TOOL = "/mnt/payload/pivot-kexec"
@@ -35,6 +35,11 @@ def write_cases(folder, tree):
     i386 = bytearray(kernel)
     struct.pack_into("<H", i386, 0x236, flags & ~1)
     (folder / "i386").write_bytes(i386)
+    # PE/COFF: the fifth entry of the data directory names the signature
+    (pe,) = struct.unpack_from("<I", kernel, 0x3C)
+    unsigned = bytearray(kernel)
+    struct.pack_into("<II", unsigned, pe + 24 + 112 + 4 * 8, 0, 0)
+    (folder / "unsigned").write_bytes(unsigned)
     store = folder / "store"
     store.mkdir()
     for name in ("bzImage", "initrd.gz", "kexec-boot"):
@@ -110,6 +115,19 @@ def test_refuses_when_somebody_else_has_loaded_an_image(vm):
     vm.run("/mnt/payload/kexec-image unload")
 
 
+def test_refuses_in_a_container(vm):
+    vm.run("touch /run/.containerenv")
+    assert_refuses(vm, f"{TOOL} {TREE}", "container", "/run/.containerenv")
+    vm.run("rm /run/.containerenv")
+
+
+def test_refuses_an_unsigned_kernel_in_lockdown(vm):
+    vm.run("mount -t securityfs none /sys/kernel/security 2>/dev/null; "
+           "echo integrity > /sys/kernel/security/lockdown")
+    assert_refuses(vm, f"{TOOL} --kernel {CASES}/unsigned {TREE}", "Secure Boot", "unsigned")
+
+
 def test_refuses_when_kexec_is_disabled(vm):
+    # lockdown stays too; the Debian kernel is signed, so this is the one reason
     vm.run("sysctl -q kernel.kexec_load_disabled=1")
     assert_refuses(vm, f"{TOOL} {TREE}", "kexec_load_disabled")
