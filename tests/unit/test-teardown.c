@@ -15,6 +15,7 @@
 #include "fake-machine.h"
 #include "fake-output.h"
 #include "fake-root.h"
+#include "initramfs/guardian.h"
 #include "initramfs/teardown/stages.h"
 #include "pivot/base/clock.h"
 #include "unit.h"
@@ -649,7 +650,32 @@ START_TEST(reports_what_became_of_each_device)
 }
 END_TEST
 
-UNIT_MAIN("teardown", puts_a_rich_machine_to_rest_in_order,
+/* --- the guardian --- */
+
+START_TEST(restarts_the_machine_when_the_time_is_up)
+{
+	machine_start();
+	output_catch();
+	ck_assert_int_gt(guardian_start(50), 0);
+	clock_sleep_ms(900);
+	said = output_caught();
+	ck_assert_int_ge(fake_count("sysrq b"), 1);
+	assert_said("the time is up");
+}
+END_TEST
+
+START_TEST(replaces_the_guardian_before)
+{
+	machine_start();
+	ck_assert_int_gt(guardian_start(50), 0);
+	ck_assert_int_gt(guardian_start(60000), 0);
+	clock_sleep_ms(900);
+	ck_assert_int_eq(fake_count("sysrq"), 0);
+}
+END_TEST
+
+UNIT_MAIN("teardown", restarts_the_machine_when_the_time_is_up,
+	  replaces_the_guardian_before, puts_a_rich_machine_to_rest_in_order,
 	  does_nothing_to_a_machine_at_rest,
 	  leaves_devices_alone_before_an_ordinary_reboot,
 	  asks_processes_to_end_before_it_kills, kills_what_ignores_sigterm,
