@@ -114,6 +114,8 @@ build/unit-$(1)/%.o: %.c
 	@mkdir -p $$(@D)
 	$(2) $$(common_flags) $$(sanitize) -Wno-unused-command-line-argument -c -o $$@ $$<
 
+build/unit-$(1)/tests/unit/fake-embedded.o: initramfs/image.list
+
 build/unit-$(1)/libunit.a: $$(unit_sources:%.c=build/unit-$(1)/%.o)
 	@rm -f $$@
 	ar rcs $$@ $$^

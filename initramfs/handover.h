@@ -31,8 +31,11 @@ enum { HANDOVER_BYTES = 1024 };
 /* The text of the file. Its length in bytes, or -EINVAL where target holds a newline. */
 int handover_write(const struct handover *handover, char text[HANDOVER_BYTES]);
 
-/* Takes the text, a string, apart. 0, or -EINVAL for anything handover_write() would not
- * have written; *ret only on success. */
+/*
+ * Takes the text, a string, apart. 0; or -EINVAL where the heading or the end is missing,
+ * a line is missing, unknown or there twice, or a value makes no sense. *ret only on
+ * success.
+ */
 int handover_parse(char *text, struct handover *ret);
 
 /* <root>/handover. 0 or negative errno. */

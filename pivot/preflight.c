@@ -91,6 +91,7 @@ static unsigned int check_container(const struct preflight *p)
 
 static unsigned int check_kexec(const struct preflight *p)
 {
+	unsigned int reasons = 0;
 	uint64_t disabled = 0;
 	int loaded = kexec_is_loaded(p->root);
 
@@ -100,14 +101,14 @@ static unsigned int check_kexec(const struct preflight *p)
 	if (read_u64(&disabled, 10, p->root, "/proc/sys/kernel/kexec_load_disabled") ==
 		    0 &&
 	    disabled)
-		return refuse("kexec is switched off until the next boot "
-			      "(kernel.kexec_load_disabled = 1): find who sets it in "
-			      "/etc/sysctl.d, remove it and reboot");
+		reasons += refuse("kexec is switched off until the next boot "
+				  "(kernel.kexec_load_disabled = 1): find who sets it in "
+				  "/etc/sysctl.d, remove it and reboot");
 	if (loaded && !p->options->force)
-		return refuse(
-			"an image is loaded already, by somebody else: unload it with "
-			"'kexec -u', or replace it with --force");
-	return 0;
+		reasons +=
+			refuse("an image is loaded already, by somebody else: unload it "
+			       "with 'kexec -u', or replace it with --force");
+	return reasons;
 }
 
 static bool is_locked_down(const char *root, const char *level)

@@ -70,7 +70,9 @@ int bus_masters_clear(struct teardown *teardown)
 		const struct pci_function *f = &pci.function[i];
 		struct device_report *report = report_find(teardown, f->address);
 
-		if (f->is_bus_master && !plan_keep_reason(&pci, f))
+		/* one that hangs is locked: clearing it would hang, too */
+		if (f->is_bus_master && !plan_keep_reason(&pci, f) &&
+		    !(report && report->is_hung))
 			clear(teardown, f);
 		if (report)
 			report->is_bus_master =

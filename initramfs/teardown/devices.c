@@ -44,8 +44,8 @@ static void run_unbind(struct teardown *teardown, const struct op *op,
 	report->what = report->error == 0 ? "unbound" : "not unbound";
 	/* stuck, or killed by an oops in the driver: the device stays locked either way
 	 */
-	if (report->error == -ETIMEDOUT || report->error == -EINTR)
-		teardown->is_hung = true;
+	report->is_hung = report->error == -ETIMEDOUT || report->error == -EINTR;
+	teardown->is_hung |= report->is_hung;
 	if (report->error < 0)
 		(void)log_warn(report->error, "cannot unbind %s (%s)", op->object,
 			       op->reason);

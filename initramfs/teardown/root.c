@@ -47,7 +47,7 @@ int root_enter(struct teardown *teardown)
 	int r;
 
 	if (!stage)
-		return mount_own("");
+		return mount_own(teardown->root);
 	/* pivot_root(2) refuses where mounts propagate to others, as systemd sets it up
 	 */
 	r = act_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);

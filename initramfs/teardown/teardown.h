@@ -21,6 +21,7 @@ struct device_report {
 	int error;	  /* why not, negative errno */
 	unsigned int ms;
 	bool is_kept;
+	bool is_hung;	    /* its driver holds its lock */
 	bool is_bus_master; /* at the end */
 };
 

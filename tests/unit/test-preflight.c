@@ -260,10 +260,11 @@ START_TEST(says_every_reason_at_once)
 	fake_file("none [integrity] confidentiality\n", "/sys/kernel/security/lockdown");
 	fake_file("init\n", "/proc/1/comm");
 	fake_file("MemTotal: 4000000 kB\nMemAvailable: 150000 kB\n", "/proc/meminfo");
-	ck_assert_uint_eq(check(), 6); /* disabled goes before loaded */
+	ck_assert_uint_eq(check(), 7);
 	ck_assert_ptr_nonnull(strstr(said, "needs root"));
 	ck_assert_ptr_nonnull(strstr(said, "is a container"));
 	ck_assert_ptr_nonnull(strstr(said, "switched off"));
+	ck_assert_ptr_nonnull(strstr(said, "loaded already"));
 	ck_assert_ptr_nonnull(strstr(said, "locked down"));
 	ck_assert_ptr_nonnull(strstr(said, "not systemd"));
 	ck_assert_ptr_nonnull(strstr(said, "too little memory"));
