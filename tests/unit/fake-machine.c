@@ -15,6 +15,8 @@ void machine_start(void)
 {
 	fake_start();
 	fake_file("", "/proc/self/mountinfo");
+	fake_directory("/dev");
+	fake_file("", "/dev/null");
 	fake_file("Filename\tType\tSize\tUsed\tPriority\n", "/proc/swaps");
 	fake_file("", "/proc/sysrq-trigger");
 	fake_directory("/sys/block");
