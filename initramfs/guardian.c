@@ -2,6 +2,7 @@
 #include "guardian.h"
 
 #include <errno.h>
+#include <linux/reboot.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -10,7 +11,15 @@
 #include "pivot/base/clock.h"
 #include "pivot/base/log.h"
 
-static pid_t guardian;
+enum { SETTLE_MS = 2000 };
+
+static void sleep_until(uint64_t end)
+{
+	uint64_t now;
+
+	while ((now = clock_ms()) < end)
+		clock_sleep_ms((unsigned int)(end - now));
+}
 
 __attribute__((noreturn)) static void guard(unsigned int timeout_ms)
 {
@@ -21,18 +30,23 @@ __attribute__((noreturn)) static void guard(unsigned int timeout_ms)
 		(void)sigaction(signal, &(struct sigaction){ .sa_handler = SIG_IGN },
 				NULL);
 	(void)mlockall(MCL_CURRENT | MCL_FUTURE); /* without it, it may wait for a disk */
-	while (clock_ms() < end)
-		clock_sleep_ms((unsigned int)(end - clock_ms()));
-	log_err(0, "the time is up after %u s: restarting into the old system",
-		timeout_ms / 1000);
-	clock_sleep_ms(500); /* for the line to get out of a serial port */
+	(void)act_write("/proc/self/oom_score_adj", "-1000");
+	sleep_until(end);
+	(void)log_err(0, "the time is up after %u s: restarting into the old system",
+		      timeout_ms / 1000);
+	/* both only ask the kernel's workers: they help where they can, and never wait */
+	act_sysrq(sysrq, 's');
+	act_sysrq(sysrq, 'u');
+	clock_sleep_ms(SETTLE_MS);
 	for (;;) {
 		act_sysrq(sysrq, 'b');
+		/* still here: a kernel without sysrq */
+		(void)act_reboot(LINUX_REBOOT_CMD_RESTART);
 		clock_sleep_ms(1000);
 	}
 }
 
-pid_t guardian_start(unsigned int timeout_ms)
+int guardian_start(pid_t *guardian, unsigned int timeout_ms)
 {
 	pid_t pid = fork();
 
@@ -40,13 +54,8 @@ pid_t guardian_start(unsigned int timeout_ms)
 		guard(timeout_ms);
 	if (pid < 0)
 		return log_err(-errno, "cannot start the guardian");
-	if (guardian > 0)
-		(void)act_kill(guardian, SIGKILL); /* it may be gone already */
-	guardian = pid;
-	return pid;
-}
-
-pid_t guardian_pid(void)
-{
-	return guardian;
+	if (*guardian > 0)
+		(void)act_kill(*guardian, SIGKILL); /* it may be gone already */
+	*guardian = pid;
+	return 0;
 }

@@ -9,8 +9,5 @@
  * old distro back, whatever hangs.
  */
 
-/* Starts one, in place of the one before. Its pid, or negative errno. */
-pid_t guardian_start(unsigned int timeout_ms);
-
-/* The pid of the running one, 0 without. */
-pid_t guardian_pid(void);
+/* Starts one in place of *guardian (0: of none). 0, or negative errno, logged. */
+int guardian_start(pid_t *guardian, unsigned int timeout_ms);

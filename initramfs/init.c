@@ -18,6 +18,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "child.h"
 #include "guardian.h"
 #include "handover.h"
 #include "pivot/base/acts.h"
@@ -27,7 +28,12 @@
 #include "pivot/base/read.h"
 #include "teardown/teardown.h"
 
-enum { REBOOT_TIMEOUT_MS = 30000, JUMP_TIMEOUT_MS = 60000 };
+enum {
+	REBOOT_TIMEOUT_MS = 30000,
+	JUMP_TIMEOUT_MS = 60000,
+	SYNC_TIMEOUT_MS = 10000,
+	SETTLE_MS = 1000,
+};
 
 /* How systemd-shutdown calls us: "/shutdown VERB --log-level=..."; see
  * systemd-shutdown(8). */
@@ -97,45 +103,61 @@ static void prepare_kernel(void)
 	log_set_level(LOG_LEVEL_DEBUG);
 }
 
-/* 0, or why this must not go on. */
+/* 0, or why the jump must not happen. What is needed to get home is there either way. */
 static int guard(struct teardown *teardown, const char *stage_path)
 {
 	int r;
 
-	if (!is_in_memory(stage_path ? stage_path : "/"))
-		return log_err(-ENOTSUP, "the stage is not in memory");
-	r = handover_read(stage_path ? stage_path : "", &teardown->handover);
-	if (r < 0)
-		return log_err(r, "the handover is damaged");
 	teardown->root = "";
 	teardown->stage_path = stage_path;
-	return guardian_start(teardown->handover.deadline_ms) < 0 ? -EAGAIN : 0;
+	teardown->handover = handover_default;
+	r = guardian_start(&teardown->guardian, teardown->handover.deadline_ms);
+	if (r < 0)
+		return r;
+	if (!is_in_memory(stage_path ?: "/"))
+		return log_refuse(-ENOTSUP, "the stage is not in memory");
+	r = handover_read(stage_path ?: "", &teardown->handover);
+	if (r < 0)
+		return log_err(r, "the handover is damaged");
+	return guardian_start(&teardown->guardian, teardown->handover.deadline_ms);
 }
 
-static int jump(const struct teardown *teardown)
+static int jump(struct teardown *teardown)
 {
 	uint64_t loaded = 0;
 	int r = read_u64(&loaded, 10, "", "/sys/kernel/kexec_loaded");
 
 	if (r < 0 || !loaded)
-		return log_err(r, "no kernel is loaded: somebody unloaded it");
+		return log_refuse(-ENOENT, "no kernel is loaded: somebody unloaded it");
 	if (teardown->is_hung)
-		return log_err(-ETIMEDOUT,
-			       "a device hangs, and the kernel would wait for it");
+		return log_refuse(-EDEADLK,
+				  "a device hangs, and the kernel would wait for it");
 	log_notice("jumping into %s", teardown->handover.target);
-	(void)guardian_start(JUMP_TIMEOUT_MS);
+	(void)guardian_start(&teardown->guardian, JUMP_TIMEOUT_MS);
 	return log_err(act_reboot(LINUX_REBOOT_CMD_KEXEC), "the kernel does not jump");
 }
 
+static int sync_all(const void *argument)
+{
+	(void)argument;
+	act_sync();
+	return 0;
+}
+
 /* The one way out. Nothing after it: the guardian has the last word. */
-__attribute__((noreturn)) static void leave(const struct teardown *teardown,
+__attribute__((noreturn)) static void leave(struct teardown *teardown,
 					    unsigned int reboot_command)
 {
-	act_sync();
-	(void)guardian_start(REBOOT_TIMEOUT_MS);
-	clock_sleep_ms(1000); /* for the reason to get out of a serial port */
-	if (teardown->is_hung)
-		act_sysrq(act_sysrq_open(), 'b'); /* takes no lock */
+	int sysrq = act_sysrq_open();
+
+	(void)guardian_start(&teardown->guardian, REBOOT_TIMEOUT_MS);
+	(void)child_run(sync_all, NULL, SYNC_TIMEOUT_MS);
+	clock_sleep_ms(SETTLE_MS); /* for the reason to get out of a serial port */
+	if (teardown->is_hung) {   /* sysrq takes no lock */
+		act_sysrq(sysrq, 'u');
+		clock_sleep_ms(SETTLE_MS);
+		act_sysrq(sysrq, 'b');
+	}
 	(void)log_err(act_reboot(reboot_command), "the kernel does not reboot");
 	for (;;)
 		(void)pause();
@@ -148,16 +170,16 @@ int main(int argc, char **argv)
 	const struct verb *verb = verb_find(argc > 1 ? argv[1] : NULL);
 	int r;
 
-	if (getpid() != 1)
-		return log_err(
-			1, "this is the init of pivot-kexec's stage; it runs as PID 1");
+	if (getpid() != 1) /* the tool starts us so, to see whether the kernel lets it */
+		return argc > 1 && strcmp(argv[1], "probe") == 0 ? 0 : 1;
 	reset_process();
 	prepare_kernel();
 	log_notice("in control as PID 1 (%s)", is_seized ? "seized" : verb->name);
 	r = guard(&teardown, is_seized ? argv[2] : NULL);
-	if (r == 0 && verb->reboot_command != LINUX_REBOOT_CMD_KEXEC) {
+	if (r < 0 || verb->reboot_command != LINUX_REBOOT_CMD_KEXEC) {
 		(void)teardown_storage(&teardown);
-		leave(&teardown, verb->reboot_command);
+		if (r == 0)
+			leave(&teardown, verb->reboot_command);
 	}
 	if (r == 0)
 		r = teardown_run(&teardown);

@@ -87,12 +87,13 @@ static int class_rank(uint16_t class)
 	}
 }
 
-/* Deepest first, then by class, then by address: a total order, so plans can be compared.
- */
+/* VFs, then the deepest first, then by class and address: a total order. */
 static int compare_functions(const void *a, const void *b)
 {
 	const struct pci_function *x = a, *y = b;
 
+	if (x->is_virtual != y->is_virtual)
+		return y->is_virtual - x->is_virtual; /* VFs go before their PF */
 	if (x->depth != y->depth)
 		return y->depth - x->depth;
 	if (class_rank(x->class) != class_rank(y->class))
@@ -108,11 +109,11 @@ const char *plan_keep_reason(const struct pci *pci, const struct pci_function *f
 		return "has functions below";
 	if (f->class >> 8 == PCI_BASE_DISPLAY)
 		return "display";
-	if (f->class == PCI_CLASS_SERIAL)
-		return "serial port";
+	if (f->is_console)
+		return "carries the console";
 	if (f->class == PCI_CLASS_COMMUNICATION_OTHER && pci->has_virtio_console &&
 	    strcmp(f->driver, "virtio-pci") == 0)
-		return "carries the console hvc";
+		return "may carry the console hvc";
 	return NULL;
 }
 

@@ -14,6 +14,7 @@
 #include "embedded.h"
 #include "pivot/base/cleanup.h"
 #include "pivot/base/log.h"
+#include "pivot/base/macros.h"
 
 enum { ENTRY_OVERHEAD_BYTES = 512, TRAILER_BYTES = 4096 };
 
@@ -40,12 +41,6 @@ static void write_freep(struct archive **archive)
 {
 	if (*archive)
 		(void)archive_write_free(*archive); /* closed before, and checked */
-}
-
-static void read_freep(struct archive **archive)
-{
-	if (*archive)
-		(void)archive_read_free(*archive); /* read only */
 }
 
 static int content_find(const char *name, const char *handover, struct content *ret)
@@ -149,7 +144,7 @@ static size_t size_bound(void)
 	static const char *const names[] = { "init", "busybox", "image.list" };
 	size_t size = TRAILER_BYTES + HANDOVER_BYTES;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (size_t i = 0; i < array_size(names); i++)
 		size += embedded_find(names[i])->size;
 	return size + embedded_find("image.list")->size / 8 * ENTRY_OVERHEAD_BYTES;
 }
@@ -179,55 +174,6 @@ int image_build(const struct handover *handover, struct image *ret)
 		return archive_error(archive, "write");
 	*ret = (struct image){ .data = take_ptr(&data), .size = used };
 	return 0;
-}
-
-static int unpack_entry(struct archive *from, struct archive *to,
-			struct archive_entry *entry, const char *directory)
-{
-	char path[PATH_MAX];
-	const void *block;
-	la_int64_t offset;
-	size_t size;
-	int r;
-
-	if (snprintf(path, sizeof(path), "%s/%s", directory,
-		     archive_entry_pathname(entry)) >= (int)sizeof(path))
-		return log_err(-ENAMETOOLONG, "cannot unpack into '%s'", directory);
-	archive_entry_set_pathname(entry, path);
-	if (archive_write_header(to, entry) != ARCHIVE_OK)
-		return archive_error(to, "unpack");
-	while ((r = archive_read_data_block(from, &block, &size, &offset)) == ARCHIVE_OK)
-		if (archive_write_data_block(to, block, size, offset) != ARCHIVE_OK)
-			return archive_error(to, "unpack");
-	if (r != ARCHIVE_EOF)
-		return archive_error(from, "read");
-	return archive_write_finish_entry(to) == ARCHIVE_OK ? 0
-							    : archive_error(to, "unpack");
-}
-
-int image_unpack(const struct image *image, const char *directory)
-{
-	auto_release(read_freep) struct archive *from = archive_read_new();
-	auto_release(write_freep) struct archive *to = archive_write_disk_new();
-	struct archive_entry *entry;
-	int r;
-
-	if (!from || !to)
-		return log_err(-ENOMEM, "cannot unpack the stage's image");
-	if (archive_write_disk_set_options(
-		    to, ARCHIVE_EXTRACT_PERM | ARCHIVE_EXTRACT_OWNER) != ARCHIVE_OK)
-		return archive_error(to, "unpack");
-	if (archive_read_support_format_cpio(from) != ARCHIVE_OK ||
-	    archive_read_open_memory(from, image->data, image->size) != ARCHIVE_OK)
-		return archive_error(from, "read");
-	while ((r = archive_read_next_header(from, &entry)) == ARCHIVE_OK) {
-		r = unpack_entry(from, to, entry, directory);
-		if (r < 0)
-			return r;
-	}
-	if (r != ARCHIVE_EOF)
-		return archive_error(from, "read");
-	return archive_write_close(to) == ARCHIVE_OK ? 0 : archive_error(to, "unpack");
 }
 
 void image_done(struct image *image)

@@ -46,6 +46,8 @@ unsigned int journey_prepare(const struct options *options, struct journey *ret)
 	*ret = (struct journey)JOURNEY_INIT;
 	ret->options = options;
 	ret->handover = handover_default;
+	if (options->deadline_s > 0)
+		ret->handover.deadline_ms = options->deadline_s * 1000;
 	ret->handover.takeover = choose_takeover(options->takeover);
 	if (tree_open(options->tree, &options->tree_options, &ret->tree) < 0)
 		reasons++;

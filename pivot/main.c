@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "options.h"
 
@@ -20,12 +22,25 @@ static const struct verb *verb_find(const char *name)
 	return NULL;
 }
 
+/* A descriptor that was closed by the caller must not become a file of the tree's. */
+static void open_standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		(void)close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	const struct verb *verb = verb_find(argv[1]);
 	struct options options = { .program = argv[0], .delay_s = 3 };
 	int skip = verb ? 1 : 0, r;
 
+	open_standard_files();
 	if (verb)
 		argv[1] = argv[0]; /* getopt(3) names the program in its messages */
 	else

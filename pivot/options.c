@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "pivot/base/log.h"
+#include "pivot/base/macros.h"
 #include "pivot/base/parse.h"
 
 enum {
@@ -16,9 +17,12 @@ enum {
 	OPT_APPEND,
 	OPT_TAKEOVER,
 	OPT_DELAY,
+	OPT_DEADLINE,
 	OPT_FORCE,
 	OPT_VERSION
 };
+
+enum { SECONDS_MAX = 86400 };
 
 static const struct option long_options[] = {
 	{ "kernel", required_argument, NULL, OPT_KERNEL },
@@ -27,6 +31,7 @@ static const struct option long_options[] = {
 	{ "append", required_argument, NULL, OPT_APPEND },
 	{ "takeover", required_argument, NULL, OPT_TAKEOVER },
 	{ "delay", required_argument, NULL, OPT_DELAY },
+	{ "deadline", required_argument, NULL, OPT_DEADLINE },
 	{ "force", no_argument, NULL, OPT_FORCE },
 	{ "output", required_argument, NULL, 'o' },
 	{ "help", no_argument, NULL, 'h' },
@@ -68,7 +73,7 @@ static int parse_takeover(const char *text, enum takeover_choice *ret)
 {
 	static const char *const names[] = { "auto", "systemd", "seize" };
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+	for (size_t i = 0; i < array_size(names); i++) {
 		if (strcmp(text, names[i]) == 0) {
 			*ret = (enum takeover_choice)i;
 			return 0;
@@ -78,13 +83,14 @@ static int parse_takeover(const char *text, enum takeover_choice *ret)
 			  text);
 }
 
-static int parse_delay(const char *text, unsigned int *ret)
+static int parse_seconds(const char *option, const char *text, unsigned int min,
+			 unsigned int *ret)
 {
 	uint64_t seconds;
 
-	if (parse_u64(text, 10, 86400, &seconds) < 0)
-		return log_refuse(-EINVAL, "--delay takes seconds, 0 to 86400, not '%s'",
-				  text);
+	if (parse_u64(text, 10, SECONDS_MAX, &seconds) < 0 || seconds < min)
+		return log_refuse(-EINVAL, "--%s takes seconds, %u to %u, not '%s'",
+				  option, min, SECONDS_MAX, text);
 	*ret = (unsigned int)seconds;
 	return 0;
 }
@@ -114,7 +120,9 @@ static int apply(int option, struct options *options, const struct verb *verbs)
 	case OPT_TAKEOVER:
 		return parse_takeover(optarg, &options->takeover);
 	case OPT_DELAY:
-		return parse_delay(optarg, &options->delay_s);
+		return parse_seconds("delay", optarg, 0, &options->delay_s);
+	case OPT_DEADLINE:
+		return parse_seconds("deadline", optarg, 1, &options->deadline_s);
 	case OPT_FORCE:
 		options->force = true;
 		return 0;

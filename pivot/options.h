@@ -18,6 +18,7 @@ struct options {
 	const char *initrds[INITRDS_MAX];
 	enum takeover_choice takeover;
 	unsigned int delay_s;
+	unsigned int deadline_s; /* 0: the default */
 	bool force;
 	const char *output;
 };

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "initramfs/inventory/memory.h"
 #include "pivot/base/human.h"
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
@@ -19,31 +20,6 @@ enum { CAPABILITY_SYS_ADMIN = 21, CAPABILITY_SYS_BOOT = 22 };
 
 #define refuse(...) (log_refuse(1U, __VA_ARGS__))
 
-/* The value of "Name:\t..." in a file such as /proc/self/status; false where it has none.
- */
-static bool field(const char *root, const char *path, const char *name, char *value,
-		  size_t size)
-{
-	char text[8192], *at;
-	size_t n = strlen(name);
-
-	if (read_text(text, sizeof(text), root, "%s", path) < 0)
-		return false;
-	for (at = text; at && strncmp(at, name, n) != 0;) {
-		at = strchr(at, '\n');
-		at = at ? at + 1 : NULL;
-	}
-	if (!at)
-		return false;
-	at += n + strspn(at + n, ": \t");
-	n = strcspn(at, " \n");
-	if (n >= size)
-		return false;
-	memcpy(value, at, n);
-	value[n] = '\0';
-	return true;
-}
-
 static bool is_root(const char *root)
 {
 	const uint64_t needed =
@@ -51,7 +27,7 @@ static bool is_root(const char *root)
 	char text[32];
 	uint64_t capabilities;
 
-	return field(root, "/proc/self/status", "CapEff", text, sizeof(text)) &&
+	return read_field(text, sizeof(text), root, "/proc/self/status", "CapEff") == 0 &&
 	       parse_u64(text, 16, UINT64_MAX, &capabilities) == 0 &&
 	       (capabilities & needed) == needed;
 }
@@ -67,12 +43,10 @@ static unsigned int check_root(const struct preflight *p)
 /* In a container reboot(2) ends the container, and kexec is not to be had. */
 static unsigned int check_container(const struct preflight *p)
 {
-	static const char *const marks[] = {
-		"/run/systemd/container",
-		"/run/.containerenv",
-		"/.dockerenv",
-		"/dev/.lxc-boot-id",
-	};
+	/* what a container's manager puts there at run time, not what an image may bring
+	 */
+	static const char *const marks[] = { "/run/systemd/container",
+					     "/run/.containerenv" };
 	char namespace[64];
 
 	for (size_t i = 0; i < array_size(marks); i++)
@@ -87,6 +61,16 @@ static unsigned int check_container(const struct preflight *p)
 			      "container's: run it on the host",
 			      namespace);
 	return 0;
+}
+
+/* Since Linux 6.3; -1 is no limit. */
+static bool has_used_up_loads(const char *root)
+{
+	char limit[16];
+
+	return read_text(limit, sizeof(limit), root,
+			 "/proc/sys/kernel/kexec_load_limit_reboot") > 0 &&
+	       strcmp(limit, "0") == 0;
 }
 
 static unsigned int check_kexec(const struct preflight *p)
@@ -104,7 +88,14 @@ static unsigned int check_kexec(const struct preflight *p)
 		reasons += refuse("kexec is switched off until the next boot "
 				  "(kernel.kexec_load_disabled = 1): find who sets it in "
 				  "/etc/sysctl.d, remove it and reboot");
-	if (loaded && !p->options->force)
+	if (has_used_up_loads(p->root))
+		reasons += refuse("no more loads are allowed until the next boot "
+				  "(kernel.kexec_load_limit_reboot = 0): reboot");
+	if (read_exists(p->root, STAGE_PATH "/handover"))
+		reasons += refuse(
+			"another pivot-kexec waits for its takeover: let it go on, "
+			"or end it with 'pkill pivot-kexec'");
+	else if (loaded && !p->options->force)
 		reasons +=
 			refuse("an image is loaded already, by somebody else: unload it "
 			       "with 'kexec -u', or replace it with --force");
@@ -133,25 +124,59 @@ static unsigned int check_lockdown(const struct preflight *p)
 		p->tree->kernel_name);
 }
 
+static bool is_masked(const char *root, const char *folder)
+{
+	char target[32];
+
+	return read_link_name(target, sizeof(target), root,
+			      "%s/systemd/system/kexec.target", folder) == 0 &&
+	       strcmp(target, "null") == 0;
+}
+
+static unsigned int check_systemd(const struct preflight *p)
+{
+	if (!takeover_has_systemd(p->root))
+		return refuse("--takeover=systemd, but PID 1 is not systemd: use "
+			      "--takeover=seize");
+	if (is_masked(p->root, "/etc") || is_masked(p->root, "/run"))
+		return refuse(
+			"kexec.target is masked: 'systemctl unmask kexec.target', or use "
+			"--takeover=seize");
+	return 0;
+}
+
 static unsigned int check_takeover(const struct preflight *p)
 {
 	uint64_t scope;
 
 	if (p->takeover == TAKEOVER_SYSTEMD)
-		return takeover_has_systemd(p->root)
-			       ? 0
-			       : refuse("--takeover=systemd, but PID 1 is "
-					"not systemd: use "
-					"--takeover=seize");
-	if (is_locked_down(p->root, "confidentiality"))
-		return refuse("lockdown=confidentiality forbids seizing PID 1: use "
-			      "--takeover=systemd where PID 1 is systemd");
+		return check_systemd(p);
 	if (read_u64(&scope, 10, p->root, "/proc/sys/kernel/yama/ptrace_scope") == 0 &&
 	    scope == 3)
 		return refuse(
 			"kernel.yama.ptrace_scope = 3 forbids seizing PID 1 until the "
 			"next boot: use --takeover=systemd where PID 1 is systemd");
 	return 0;
+}
+
+/* What the way home needs where a machine hangs. A warning: most never do. */
+static unsigned int check_sysrq(const struct preflight *p)
+{
+	if (!read_exists(p->root, "/proc/sysrq-trigger"))
+		(void)log_warn(
+			0, "the running kernel has no sysrq: should a driver hang, the "
+			   "machine would not restart by itself");
+	return 0;
+}
+
+static unsigned int check_devtmpfs(const struct preflight *p)
+{
+	char text[4096];
+	ssize_t n = read_text(text, sizeof(text), p->root, "/proc/filesystems");
+
+	return n <= 0 || strstr(text, "devtmpfs")
+		       ? 0
+		       : refuse("the running kernel is built without devtmpfs: boot another one");
 }
 
 static unsigned int check_stage_place(const struct preflight *p)
@@ -175,18 +200,6 @@ static unsigned int check_command_line(const struct preflight *p)
 		n, max);
 }
 
-static bool meminfo(const char *root, const char *name, uint64_t *ret_bytes)
-{
-	char text[32];
-	uint64_t kib;
-
-	if (!field(root, "/proc/meminfo", name, text, sizeof(text)) ||
-	    parse_u64(text, 10, UINT64_MAX / 1024, &kib) < 0)
-		return false;
-	*ret_bytes = kib * 1024;
-	return true;
-}
-
 uint64_t preflight_memory(const struct preflight *p, char *words, size_t words_size)
 {
 	/* the stage's tmpfs, our own copy of the image, and what the loader allocates
@@ -208,11 +221,13 @@ static unsigned int check_memory(const struct preflight *p)
 {
 	char words[256], need[HUMAN_BYTES], have[HUMAN_BYTES];
 	uint64_t payload = p->tree->kernel_bytes + p->tree->initrd_bytes;
-	uint64_t total, available;
+	uint64_t total, available, swap = 0;
 
-	if (p->tree->kernel_fd < 0 || !meminfo(p->root, "MemTotal", &total) ||
-	    !meminfo(p->root, "MemAvailable", &available))
+	if (p->tree->kernel_fd < 0 || memory_read(p->root, "MemTotal", &total) < 0 ||
+	    memory_read(p->root, "MemAvailable", &available) < 0)
 		return 0;
+	(void)memory_read(p->root, "SwapFree", &swap); /* what runs can go there */
+	available += swap;
 	if (payload > total / 2)
 		return refuse(
 			"kernel and initrd are %s, and the kernel loads no more than half "
@@ -230,8 +245,9 @@ static unsigned int check_memory(const struct preflight *p)
 unsigned int preflight_check(const struct preflight *preflight)
 {
 	unsigned int (*const checks[])(const struct preflight *) = {
-		check_root,	check_container,   check_kexec,	       check_lockdown,
-		check_takeover, check_stage_place, check_command_line, check_memory,
+		check_root,	check_container,    check_kexec,    check_lockdown,
+		check_takeover, check_stage_place,  check_devtmpfs, check_sysrq,
+		check_memory,	check_command_line,
 	};
 	unsigned int reasons = 0;
 

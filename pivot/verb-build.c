@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "journey.h"
@@ -25,20 +26,42 @@ static int write_all(int fd, const char *data, size_t size)
 	return 0;
 }
 
+/* Renaming onto a device or a fifo would put a file in its place. */
+static int check_output(const char *path)
+{
+	struct stat status;
+
+	if (lstat(path, &status) < 0)
+		return errno == ENOENT ? 0 : log_err(-errno, "cannot write '%s'", path);
+	if (!S_ISREG(status.st_mode))
+		return log_refuse(-EEXIST,
+				  "'%s' is there and is no regular file: name another",
+				  path);
+	return 0;
+}
+
+static int write_closed(int fd, const struct image *image)
+{
+	int r = write_all(fd, image->data, image->size);
+
+	return close(fd) < 0 && r == 0 ? -errno : r;
+}
+
 /* Under another name until it is whole: a failure leaves what was there. */
 static int write_file(const char *path, const struct image *image)
 {
 	char temporary[PATH_MAX];
-	auto_close int fd = -1;
-	int r;
+	int fd, r = check_output(path);
 
+	if (r < 0)
+		return r;
 	if (snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >=
 	    (int)sizeof(temporary))
 		return log_err(-ENAMETOOLONG, "cannot write '%s'", path);
 	fd = mkstemp(temporary); /* mode 0600 */
 	if (fd < 0)
 		return log_err(-errno, "cannot write '%s'", path);
-	r = write_all(fd, image->data, image->size);
+	r = write_closed(fd, image);
 	if (r == 0 && rename(temporary, path) < 0)
 		r = -errno;
 	if (r < 0) {

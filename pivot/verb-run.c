@@ -2,38 +2,39 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/wait.h>
 
 #include "journey.h"
+#include "pivot/base/acts.h"
 #include "pivot/base/log.h"
 #include "pivot/kexec/load.h"
 #include "pivot/takeover/takeover.h"
 
-/* From here on Ctrl-C, a hangup or SIGTERM must not leave half of it behind. */
+/* Nothing may end this process and leave half of it behind: no Ctrl-C, no lost pipe. */
 static void signals_block(void)
 {
 	sigset_t set;
 
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGINT);
-	(void)sigaddset(&set, SIGTERM);
-	(void)sigaddset(&set, SIGHUP);
+	(void)sigfillset(&set);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-static bool signal_came(void)
+static bool is_interrupted(void)
 {
 	sigset_t set;
 
 	(void)sigemptyset(&set);
 	(void)sigpending(&set);
 	return sigismember(&set, SIGINT) || sigismember(&set, SIGTERM) ||
-	       sigismember(&set, SIGHUP);
+	       sigismember(&set, SIGHUP) || sigismember(&set, SIGQUIT);
 }
 
-static void undo(struct stage *stage)
+static void undo(const struct journey *journey, struct stage *stage)
 {
 	stage_unmount(stage);
 	kexec_unload();
+	if (journey->options->force)
+		log_notice("an image that was loaded before is not loaded any more");
 }
 
 /* In the waiter. It ends with the machine, or with everything undone. */
@@ -44,42 +45,67 @@ static int wait_and_go(struct journey *journey, struct stage *stage)
 	tree_done(&journey->tree); /* an open file would hold its filesystem */
 	r = waiter_delay(journey->options->delay_s);
 	if (r < 0)
-		(void)log_warn(0, "cancelled before the takeover: nothing was changed");
+		log_notice("cancelled before the takeover");
 	else if (kexec_is_loaded("") != 1)
-		r = log_refuse(-ENOENT,
-			       "somebody unloaded the target: nothing was changed");
+		r = log_refuse(-ENOENT, "somebody unloaded the target");
 	if (r == 0) {
 		log_notice("taking over (%s)", takeover_name(journey->handover.takeover));
 		r = takeover_start(journey->handover.takeover, stage);
-		if (r == 0)
-			return EXIT_DONE; /* PID 1 is our init; it ends this process */
 	}
-	undo(stage);
+	if (r == 0)
+		return EXIT_TOO_LATE; /* PID 1 is our init, and about to end this process
+				       */
+	undo(journey, stage);
+	log_notice("nothing was changed");
 	return EXIT_UNCHANGED;
 }
 
 static int prepare_machine(struct journey *journey, struct stage *stage)
 {
-	int r = kexec_load(&journey->tree);
+	const struct tree *tree = &journey->tree;
+	int r = takeover_probe(journey->handover.takeover);
 
+	if (r == 0)
+		r = kexec_load(tree->kernel_fd, tree->initrd_fd, tree->command_line,
+			       tree->kernel_name);
 	if (r < 0)
 		return r;
 	r = stage_mount(&journey->image, stage);
 	if (r < 0)
-		kexec_unload();
+		undo(journey, stage);
 	return r;
 }
 
-static void say_what_comes(const struct journey *journey)
+static void say_what_comes(const struct journey *journey, pid_t waiter)
 {
 	(void)printf("pivot-kexec: loaded %s\n", journey->handover.target);
 	(void)printf("pivot-kexec: in %u s this machine goes over (takeover: %s); "
 		     "this session will end\n",
 		     journey->options->delay_s,
 		     takeover_name(journey->handover.takeover));
+	(void)printf("pivot-kexec: to cancel before then: kill %d\n", waiter);
 	(void)printf(
 		"pivot-kexec: if anything fails, it reboots into the present system\n");
-	(void)fflush(stdout);
+	(void)fflush(stdout); /* who does not listen misses it */
+}
+
+static int go(struct journey *journey, struct stage *stage)
+{
+	pid_t waiter = waiter_start(journey->options->program);
+
+	if (waiter == 0)
+		return wait_and_go(journey, stage);
+	if (waiter < 0) {
+		undo(journey, stage);
+		return EXIT_UNCHANGED;
+	}
+	if (is_interrupted()) {
+		(void)act_kill(waiter, SIGTERM);
+		(void)waitpid(waiter, NULL, 0); /* it undoes everything */
+		return log_refuse(EXIT_UNCHANGED, "interrupted: nothing was changed");
+	}
+	say_what_comes(journey, waiter);
+	return EXIT_DONE;
 }
 
 int verb_run(const struct options *options)
@@ -87,25 +113,13 @@ int verb_run(const struct options *options)
 	auto_journey struct journey journey = JOURNEY_INIT;
 	struct stage stage = STAGE_INIT;
 	unsigned int reasons = journey_prepare(options, &journey);
-	int r;
 
 	reasons += journey_check(&journey);
+	if (reasons == 0) {
+		signals_block();
+		reasons = prepare_machine(&journey, &stage) < 0;
+	}
 	if (reasons > 0)
 		return log_refuse(EXIT_UNCHANGED, "nothing was changed");
-	signals_block();
-	if (prepare_machine(&journey, &stage) < 0)
-		return log_refuse(EXIT_UNCHANGED, "nothing was changed");
-	if (signal_came()) {
-		undo(&stage);
-		return log_refuse(EXIT_UNCHANGED, "interrupted: nothing was changed");
-	}
-	say_what_comes(&journey);
-	r = waiter_start(options->program);
-	if (r == 0)
-		return wait_and_go(&journey, &stage);
-	if (r < 0) {
-		undo(&stage);
-		return EXIT_UNCHANGED;
-	}
-	return EXIT_DONE;
+	return go(&journey, &stage);
 }

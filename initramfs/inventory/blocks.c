@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "mounts.h"
+#include "pivot/base/macros.h"
 #include "pivot/base/read.h"
 
 void swaps_parse(char *text, struct swaps *ret)
@@ -50,7 +51,7 @@ static const struct {
 
 static bool block_read(const char *root, const char *device, struct block *ret)
 {
-	for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
+	for (size_t kind = 0; kind < array_size(kinds); kind++) {
 		ssize_t n;
 
 		if (strncmp(device, kinds[kind].prefix, strlen(kinds[kind].prefix)) != 0)
@@ -64,6 +65,12 @@ static bool block_read(const char *root, const char *device, struct block *ret)
 		return true;
 	}
 	return false;
+}
+
+bool block_is_active(const char *root, const struct block *block)
+{
+	return read_exists(root, "/sys/block/%s/%s", block->device,
+			   kinds[block->kind].attribute);
 }
 
 int blocks_read(const char *root, struct blocks *ret)

@@ -38,3 +38,6 @@ struct blocks {
  * stands on what shows when the kernel refuses to let one go). 0 or negative errno.
  */
 int blocks_read(const char *root, struct blocks *ret);
+
+/* Is it still there, and in use by the kernel? */
+bool block_is_active(const char *root, const struct block *block);

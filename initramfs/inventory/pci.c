@@ -127,6 +127,8 @@ static int function_read(const char *root, const char *address, struct pci_funct
 		.class = (uint16_t)(class >> 8),
 		.depth = count_depth(target),
 		.has_children = has_children(root, address),
+		.is_virtual =
+			read_exists(root, "/sys/bus/pci/devices/%s/physfn", address),
 		.is_readable = read_config(root, address, header) == 0,
 	};
 	strcpy(ret->address, address);
@@ -140,12 +142,35 @@ static int function_read(const char *root, const char *address, struct pci_funct
 	return 0;
 }
 
-static bool has_hvc_console(const char *root)
+/* Every function on the way to the device of a tty carries it. */
+static void mark_console(const char *root, const char *tty, struct pci *pci)
 {
-	char consoles[1024];
-	ssize_t n = read_text(consoles, sizeof(consoles), root, "/proc/consoles");
+	char path[PATH_MAX], target[PATH_MAX];
+	ssize_t n;
 
-	return n > 0 && (strncmp(consoles, "hvc", 3) == 0 || strstr(consoles, "\nhvc"));
+	if (strncmp(tty, "hvc", 3) == 0)
+		pci->has_virtio_console = true; /* its tty does not tell its device */
+	if (read_path(path, sizeof(path), root, "/sys/class/tty/%s", tty) < 0)
+		return;
+	n = readlink(path, target, sizeof(target) - 1);
+	target[n < 0 ? 0 : n] = '\0';
+	for (size_t i = 0; i < pci->n; i++)
+		if (strstr(target, pci->function[i].address))
+			pci->function[i].is_console = true;
+}
+
+/* "ttyS0                -W- (EC p a)    4:64", a line a console. */
+static void mark_consoles(const char *root, struct pci *pci)
+{
+	char consoles[1024], *save = NULL;
+
+	if (read_text(consoles, sizeof(consoles), root, "/proc/consoles") <= 0)
+		return;
+	for (char *line = strtok_r(consoles, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		line[strcspn(line, " ")] = '\0';
+		mark_console(root, line, pci);
+	}
 }
 
 int pci_read(const char *root, struct pci *ret)
@@ -154,13 +179,14 @@ int pci_read(const char *root, struct pci *ret)
 
 	ret->n = 0;
 	ret->has_more = false;
-	ret->has_virtio_console = has_hvc_console(root);
+	ret->has_virtio_console = false;
 	dir_for_each (&dir, name, root, "/sys/bus/pci/devices") {
 		if (ret->n == PCI_MAX)
 			ret->has_more = true;
 		else if (function_read(root, name, &ret->function[ret->n]) == 0)
 			ret->n++; /* else it went away while we looked */
 	}
+	mark_consoles(root, ret);
 	return dir.error == -ENOENT ? 0 : dir.error;
 }
 

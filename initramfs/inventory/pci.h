@@ -17,7 +17,6 @@ enum pci_class { /* base class << 8 | subclass */
 		 PCI_BASE_MULTIMEDIA = 0x04,
 		 PCI_BASE_BRIDGE = 0x06,
 		 PCI_BASE_COMMUNICATION = 0x07,
-		 PCI_CLASS_SERIAL = 0x0700,
 		 PCI_CLASS_COMMUNICATION_OTHER = 0x0780,
 		 PCI_CLASS_USB = 0x0c03,
 };
@@ -29,6 +28,8 @@ struct pci_function {
 	uint16_t class; /* base and subclass */
 	uint8_t depth;	/* functions above it on its way to the root, itself included */
 	bool has_children;
+	bool is_virtual;    /* a VF of SR-IOV */
+	bool is_console;    /* a tty of /proc/consoles hangs on it */
 	bool is_bridge;	    /* by class or by header type */
 	bool is_readable;   /* its config space answers */
 	bool is_bus_master; /* Command register, bit 2 */

@@ -2,7 +2,6 @@
 #include "processes.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,48 +11,60 @@
 enum { PF_KTHREAD = 0x00200000 }; /* linux/sched.h */
 
 /* "12 (a name) S 1 12 12 0 -1 4194560 ...": the name may hold anything. */
-static bool is_alive_user_process(char *stat, const char **ret_name)
+static bool parse_stat(char *stat, struct process *ret)
 {
 	char *name = strchr(stat, '('), *end = strrchr(stat, ')');
 	unsigned long flags;
+	int terminal;
 	char state;
 
 	if (!name || !end || end < name ||
-	    sscanf(end + 1, " %c %*d %*d %*d %*d %*d %lu", &state, &flags) != 2)
+	    sscanf(end + 1, " %c %*d %*d %*d %d %*d %lu", &state, &terminal, &flags) != 3)
 		return false;
 	*end = '\0';
-	*ret_name = name + 1;
+	(void)snprintf(ret->name, sizeof(ret->name), "%s", name + 1);
+	ret->has_terminal = terminal != 0;
 	return state != 'Z' && state != 'X' && !(flags & PF_KTHREAD);
 }
 
-static void add_name(char *names, size_t size, const char *name)
+static bool process_read(const char *root, const char *pid, struct process *ret)
 {
-	size_t n = strlen(names);
+	char stat[512];
+	ssize_t n = read_text(stat, sizeof(stat), root, "/proc/%s/stat", pid);
 
-	if (n + strlen(name) + 2 <= size)
-		(void)snprintf(names + n, size - n, "%s%s", n ? " " : "", name);
+	return (n >= 0 || n == -EFBIG) && parse_stat(stat, ret);
 }
 
-size_t processes_count(const char *root, pid_t except, char *names, size_t names_size)
+void processes_read(const char *root, pid_t except, struct processes *ret)
 {
 	struct dir dir;
-	size_t count = 0;
 
-	names[0] = '\0';
+	ret->n = 0;
+	ret->has_more = false;
 	dir_for_each (&dir, entry, root, "/proc") {
-		char stat[512];
-		const char *name;
+		struct process *process = &ret->process[ret->n];
 		uint64_t pid;
-		ssize_t n;
 
 		if (parse_u64(entry, 10, INT32_MAX, &pid) < 0 || pid == 1 ||
 		    (pid_t)pid == except)
 			continue;
-		n = read_text(stat, sizeof(stat), root, "/proc/%s/stat", entry);
-		if ((n < 0 && n != -EFBIG) || !is_alive_user_process(stat, &name))
-			continue;
-		count++;
-		add_name(names, names_size, name);
+		if (ret->n == PROCESSES_MAX) {
+			ret->has_more = true;
+			dir_done(&dir);
+			break;
+		}
+		process->pid = (pid_t)pid;
+		if (process_read(root, entry, process))
+			ret->n++;
 	}
-	return count;
+}
+
+bool process_is_storage_daemon(const char *root, const struct process *process)
+{
+	char start[2];
+	ssize_t n =
+		read_text(start, sizeof(start), root, "/proc/%d/cmdline", process->pid);
+
+	return (n > 0 || n == -EFBIG) && start[0] == '@' &&
+	       strcmp(process->name, "pivot-kexec") != 0;
 }

@@ -7,7 +7,6 @@
 #include "initramfs/inventory/blocks.h"
 #include "pivot/base/acts.h"
 #include "pivot/base/log.h"
-#include "pivot/base/read.h"
 
 static int release(const void *argument)
 {
@@ -26,15 +25,7 @@ static int release(const void *argument)
 	return 0;
 }
 
-/* LOOP_CLR_FD of a device in use succeeds too: it then goes with its last user. */
-static bool is_still_there(const struct teardown *teardown, const struct block *block)
-{
-	return block->kind == BLOCK_LOOP &&
-	       read_exists(teardown->root, "/sys/block/%s/loop/backing_file",
-			   block->device);
-}
-
-int blocks_release(const struct teardown *teardown, size_t *did)
+int blocks_release(struct teardown *teardown, size_t *did)
 {
 	static struct blocks blocks;
 	int left = 0, r = blocks_read(teardown->root, &blocks);
@@ -45,7 +36,12 @@ int blocks_release(const struct teardown *teardown, size_t *did)
 		const struct block *b = &blocks.block[i];
 
 		r = child_run(release, b, teardown->handover.detach_ms);
-		if (r < 0 || is_still_there(teardown, b)) {
+		/*
+		 * LOOP_CLR_FD of a device in use succeeds too, and it then goes with its
+		 * last user; md takes a moment. Only what is gone counts, else the passes
+		 * would never end.
+		 */
+		if (r < 0 || block_is_active(teardown->root, b)) {
 			left++;
 			continue;
 		}

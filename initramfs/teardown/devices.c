@@ -41,6 +41,8 @@ static void run_unbind(struct teardown *teardown, const struct op *op,
 
 	report->error = child_run(unbind, op->object, teardown->handover.unbind_ms);
 	report->ms = (unsigned int)(clock_ms() - start);
+	if (report->error == -ENOENT) /* gone, as a VF goes with its PF */
+		report->error = 0;
 	report->what = report->error == 0 ? "unbound" : "not unbound";
 	/* stuck, or killed by an oops in the driver: the device stays locked either way
 	 */
@@ -74,6 +76,7 @@ int devices_unbind(struct teardown *teardown)
 	if (pci.has_more)
 		(void)log_warn(0, "more than %d PCI functions: the rest is left alone",
 			       PCI_MAX);
+	plan.n = 0;
 	plan_devices(&pci, &plan);
 	for (size_t i = 0; i < plan.n; i++)
 		run_op(teardown, &plan.op[i]);

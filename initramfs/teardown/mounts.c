@@ -12,15 +12,22 @@
 #include "pivot/base/clock.h"
 #include "pivot/base/log.h"
 
+enum { LOOK_EVERY_MS = 200, LOOK_MAX = 50 };
+
 static int unmount(const void *argument)
 {
 	const struct mount *mount = argument;
-	int r = act_umount(mount->path, UMOUNT_NOFOLLOW);
 
-	/* a server that is gone: give up on what waits for it (NFS and its like) */
-	if (r == -EBUSY && !mount_is_virtual(mount))
-		r = act_umount(mount->path, UMOUNT_NOFOLLOW | MNT_FORCE);
-	return r;
+	return act_umount(mount->path, UMOUNT_NOFOLLOW);
+}
+
+/* For a server that is gone: what waits for it gives up. Only then, since it cuts short.
+ */
+static int unmount_by_force(const void *argument)
+{
+	const struct mount *mount = argument;
+
+	return act_umount(mount->path, UMOUNT_NOFOLLOW | MNT_FORCE);
 }
 
 static int unmount_lazily(const void *argument)
@@ -64,44 +71,59 @@ static int sysrq_read_only(const void *argument)
 	return act_write("/proc/sysrq-trigger", "u");
 }
 
-/* Paths that hung once are not tried again: each try would cost its whole deadline. */
-static struct {
-	size_t n;
-	char path[16][256];
-} hung;
-
-static bool is_hung(const struct mount *mount)
+static bool is_hung(const struct teardown *teardown, const struct mount *mount)
 {
-	for (size_t i = 0; i < hung.n; i++)
-		if (strcmp(hung.path[i], mount->path) == 0)
+	for (size_t i = 0; i < teardown->n_hung_mounts; i++)
+		if (strcmp(teardown->hung_mounts[i], mount->path) == 0)
 			return true;
 	return false;
 }
 
-static void remember_hung(const struct mount *mount)
+static void remember_hung(struct teardown *teardown, const struct mount *mount)
 {
+	char *path = teardown->hung_mounts[teardown->n_hung_mounts];
+
 	(void)log_warn(0, "unmounting '%s' (%s on %s) hangs", mount->path, mount->type,
 		       mount->source);
-	if (hung.n < 16 && strlen(mount->path) < sizeof(hung.path[0]))
-		strcpy(hung.path[hung.n++], mount->path);
+	if (teardown->n_hung_mounts == HUNG_MOUNTS_MAX ||
+	    strlen(mount->path) >= sizeof(teardown->hung_mounts[0]))
+		return;
+	strcpy(path, mount->path);
+	teardown->n_hung_mounts++;
 }
 
-static int detach_one(const struct teardown *teardown, const struct mounts *mounts,
+/* Ours: the root and its /proc, /sys, /dev; the stage where it is not the root, and
+ * above. */
+static bool is_spared(const struct teardown *teardown, const struct mount *mount)
+{
+	size_t n = strlen(mount->path);
+
+	if (mount_is_spared(mount))
+		return true;
+	return teardown->stage_path &&
+	       strncmp(teardown->stage_path, mount->path, n) == 0 &&
+	       (teardown->stage_path[n] == '/' || !teardown->stage_path[n]);
+}
+
+static int detach_one(struct teardown *teardown, const struct mounts *mounts,
 		      const struct mount *mount)
 {
-	int r = child_run(unmount, mount, teardown->handover.detach_ms);
+	const unsigned int timeout_ms = teardown->handover.detach_ms;
+	int r = child_run(unmount, mount, timeout_ms);
 
 	if (r == -EBUSY && may_go_lazily(mounts, mount))
-		r = child_run(unmount_lazily, mount, teardown->handover.detach_ms);
+		r = child_run(unmount_lazily, mount, timeout_ms);
 	if (r == -ETIMEDOUT)
-		remember_hung(mount);
+		r = child_run(unmount_by_force, mount, timeout_ms);
+	if (r == -ETIMEDOUT)
+		remember_hung(teardown, mount);
 	if (r == 0 && !mount_is_virtual(mount))
 		log_info("      unmounted %s (%s on %s)", mount->path, mount->type,
 			 mount->source);
 	return r;
 }
 
-int mounts_detach(const struct teardown *teardown, size_t *did)
+int mounts_detach(struct teardown *teardown, size_t *did)
 {
 	static struct mounts mounts;
 	int left = 0, r = mounts_read(teardown->root, &mounts);
@@ -111,7 +133,7 @@ int mounts_detach(const struct teardown *teardown, size_t *did)
 	for (size_t i = mounts.n; i-- > 0;) {
 		struct mount *m = &mounts.mount[i];
 
-		if (mount_is_spared(m) || is_hung(m))
+		if (is_spared(teardown, m) || is_hung(teardown, m))
 			continue;
 		if (detach_one(teardown, &mounts, m) == 0) {
 			m->path[0] = '\0'; /* nothing is below anything any more */
@@ -131,9 +153,39 @@ static int count_dirty(const struct teardown *teardown, struct mounts *mounts)
 	if (r < 0)
 		return log_err(r, "cannot read what is mounted");
 	for (size_t i = 0; i < mounts->n; i++)
-		n += !mount_is_spared(&mounts->mount[i]) &&
+		n += !is_spared(teardown, &mounts->mount[i]) &&
 		     mount_is_dirty(&mounts->mount[i]);
 	return n + mounts->has_more;
+}
+
+static void remount_read_only(const struct teardown *teardown,
+			      const struct mounts *mounts)
+{
+	for (size_t i = mounts->n; i-- > 0;) {
+		const struct mount *m = &mounts->mount[i];
+		int r;
+
+		if (is_spared(teardown, m) || !mount_is_dirty(m))
+			continue;
+		r = child_run(make_read_only, m, teardown->handover.detach_ms);
+		(void)log_warn(r, "cannot unmount '%s' (%s on %s)%s", m->path, m->type,
+			       m->source, r < 0 ? "" : ": made it read-only");
+	}
+}
+
+/* The kernel's own emergency remount asks nobody, and knows every mount namespace. */
+static int force_read_only(const struct teardown *teardown, struct mounts *mounts, int n)
+{
+	(void)log_warn(0,
+		       "forcing every filesystem that can still be written to read-only");
+	(void)child_run(sysrq_read_only, NULL, teardown->handover.detach_ms);
+	clock_sleep_ms(LOOK_EVERY_MS); /* it works through a queue */
+	for (int tries = 0; n > 0 && tries < LOOK_MAX; tries++) {
+		n = count_dirty(teardown, mounts);
+		if (n > 0)
+			clock_sleep_ms(LOOK_EVERY_MS);
+	}
+	return n;
 }
 
 int mounts_freeze(const struct teardown *teardown)
@@ -141,28 +193,12 @@ int mounts_freeze(const struct teardown *teardown)
 	static struct mounts mounts;
 	int n = count_dirty(teardown, &mounts);
 
-	if (n <= 0)
-		return n;
-	for (size_t i = mounts.n; i-- > 0;) {
-		const struct mount *m = &mounts.mount[i];
-		int r;
-
-		if (mount_is_spared(m) || !mount_is_dirty(m))
-			continue;
-		r = child_run(make_read_only, m, teardown->handover.detach_ms);
-		(void)log_warn(r, "cannot unmount '%s' (%s on %s)%s", m->path, m->type,
-			       m->source, r < 0 ? "" : ": made it read-only");
-	}
-	n = count_dirty(teardown, &mounts);
-	if (n <= 0)
-		return n;
-	/* the kernel's own emergency remount asks nobody; it works through a queue */
-	(void)log_warn(
-		0, "%d filesystems can still be written to: forcing them read-only", n);
-	(void)child_run(sysrq_read_only, NULL, teardown->handover.detach_ms);
-	for (int tries = 0; n > 0 && tries < 50; tries++) {
-		clock_sleep_ms(200);
+	if (n > 0) {
+		remount_read_only(teardown, &mounts);
 		n = count_dirty(teardown, &mounts);
 	}
+	/* who cannot be killed may hold what is mounted in its own namespace */
+	if (n > 0 || (n == 0 && teardown->has_unkillable))
+		n = force_read_only(teardown, &mounts, n);
 	return n;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "stages.h"
 
+#include <errno.h>
+
 #include "initramfs/child.h"
 #include "initramfs/inventory/links.h"
 #include "pivot/base/acts.h"
@@ -22,7 +24,9 @@ int network_down(struct teardown *teardown)
 		r = child_run(take_down, links.name[i], teardown->handover.unbind_ms);
 		if (r < 0)
 			(void)log_warn(r, "cannot take %s down", links.name[i]);
-		else
+		if (r == -ETIMEDOUT)
+			break; /* it holds the lock (rtnl) that the others need */
+		if (r == 0)
 			log_info("      %s is down", links.name[i]);
 	}
 	return 0; /* the unbind that follows takes it down once more */

@@ -1,55 +1,146 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "stages.h"
 
+#include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "initramfs/child.h"
-#include "initramfs/guardian.h"
 #include "initramfs/inventory/processes.h"
 #include "pivot/base/acts.h"
 #include "pivot/base/clock.h"
 #include "pivot/base/log.h"
+#include "pivot/base/macros.h"
 
-enum { KILL_WAIT_MS = 5000, LOOK_EVERY_MS = 20 };
+enum { KILL_WAIT_MS = 5000, SPARED_WAIT_MS = 2000, LOOK_EVERY_MS = 20 };
 
-/* Waits until nobody runs or the time is up. How many still run; their names. */
-static size_t wait_gone(const struct teardown *teardown, unsigned int timeout_ms,
-			char *names, size_t names_size)
+static bool is_spared(const struct teardown *teardown, pid_t pid)
+{
+	for (size_t i = 0; i < teardown->n_spared; i++)
+		if (teardown->spared[i] == pid)
+			return true;
+	return false;
+}
+
+/* Who runs and is not spared. */
+static void list_read(const struct teardown *teardown, struct processes *ret)
+{
+	size_t n = 0;
+
+	processes_read(teardown->root, teardown->guardian, ret);
+	for (size_t i = 0; i < ret->n; i++)
+		if (!is_spared(teardown, ret->process[i].pid))
+			ret->process[n++] = ret->process[i];
+	ret->n = n;
+}
+
+static void list_name(const struct processes *list, char *names, size_t size)
+{
+	size_t used = 0;
+
+	names[0] = '\0';
+	for (size_t i = 0; i < list->n; i++) {
+		const char *name = list->process[i].name;
+
+		if (used + strlen(name) + 2 > size)
+			break;
+		used += (size_t)snprintf(names + used, size - used, "%s%s",
+					 used ? " " : "", name);
+	}
+}
+
+/* One by one: kill(-1) would end the guardian and who is spared. ESRCH: it has ended. */
+static void list_signal(const struct processes *list, int signal)
+{
+	for (size_t i = 0; i < list->n; i++)
+		(void)act_kill(list->process[i].pid, signal);
+}
+
+/* Who forks while being counted is met in the next round. */
+static void wait_gone(const struct teardown *teardown, unsigned int timeout_ms,
+		      int signal, struct processes *list)
 {
 	const uint64_t end = clock_ms() + timeout_ms;
-	size_t n;
 
 	for (;;) {
 		child_reap();
-		n = processes_count(teardown->root, guardian_pid(), names, names_size);
-		if (n == 0 || clock_ms() >= end)
-			return n;
+		list_read(teardown, list);
+		if (list->n == 0 || clock_ms() >= end)
+			return;
+		if (signal)
+			list_signal(list, signal);
 		clock_sleep_ms(LOOK_EVERY_MS);
 	}
 }
 
+static int is_storage_daemon(const void *argument)
+{
+	return process_is_storage_daemon("", argument) ? 0 : -ENOENT;
+}
+
+static void spare_storage_daemons(struct teardown *teardown, const struct processes *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct process *process = &list->process[i];
+
+		if (teardown->n_spared == array_size(teardown->spared) ||
+		    child_run(is_storage_daemon, process, LOOK_EVERY_MS * 10) < 0)
+			continue;
+		teardown->spared[teardown->n_spared++] = process->pid;
+		log_info("      spared until the storage is let go: %s", process->name);
+	}
+}
+
+static void ask_to_end(const struct processes *list)
+{
+	list_signal(list, SIGTERM);
+	/* interactive shells ignore SIGTERM; to a service SIGHUP would cut its end short
+	 */
+	for (size_t i = 0; i < list->n; i++)
+		if (list->process[i].has_terminal)
+			(void)act_kill(list->process[i].pid, SIGHUP);
+	list_signal(list, SIGCONT); /* a stopped process must run to end */
+}
+
 int processes_end(struct teardown *teardown)
 {
+	static struct processes list;
 	char names[512];
-	size_t n = wait_gone(teardown, 0, names, sizeof(names));
 
-	if (n == 0)
+	list_read(teardown, &list);
+	spare_storage_daemons(teardown, &list);
+	list_read(teardown, &list);
+	if (list.n == 0)
 		return 0;
-	log_info("      running: %zu (%s)", n, names);
-	(void)act_kill(-1, SIGTERM); /* ESRCH: they are gone */
-	(void)act_kill(-1, SIGHUP);  /* interactive shells ignore SIGTERM */
-	(void)act_kill(-1, SIGCONT); /* a stopped process must run to end */
-	n = wait_gone(teardown, teardown->handover.grace_ms, names, sizeof(names));
-	if (n == 0)
+	list_name(&list, names, sizeof(names));
+	log_info("      running: %zu (%s)", list.n, names);
+	ask_to_end(&list);
+	wait_gone(teardown, teardown->handover.grace_ms, 0, &list);
+	if (list.n == 0)
 		return 0;
+	list_name(&list, names, sizeof(names));
 	log_info("      not ended by SIGTERM in %u s: %zu (%s)",
-		 teardown->handover.grace_ms / 1000, n, names);
-	/* one call, so that nothing that forks escapes it; the guardian dies with the
-	 * rest */
-	(void)act_kill(-1, SIGKILL);
-	(void)guardian_start(teardown->handover.deadline_ms);
-	n = wait_gone(teardown, KILL_WAIT_MS, names, sizeof(names));
-	if (n > 0)
-		(void)log_warn(0, "cannot be killed: %zu (%s)", n, names);
+		 teardown->handover.grace_ms / 1000, list.n, names);
+	wait_gone(teardown, KILL_WAIT_MS, SIGKILL, &list);
+	if (list.n == 0)
+		return 0;
+	list_name(&list, names, sizeof(names));
+	(void)log_warn(0, "cannot be killed: %zu (%s)", list.n, names);
+	teardown->has_unkillable = true;
 	return 0;
+}
+
+bool processes_end_spared(struct teardown *teardown)
+{
+	static struct processes list;
+
+	if (teardown->n_spared == 0)
+		return false;
+	teardown->n_spared = 0;
+	list_read(teardown, &list);
+	list_signal(&list, SIGTERM);
+	wait_gone(teardown, SPARED_WAIT_MS, 0, &list);
+	wait_gone(teardown, KILL_WAIT_MS, SIGKILL, &list);
+	return true;
 }

@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mount.h>
 
+#include "initramfs/inventory/mounts.h"
 #include "pivot/base/acts.h"
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
@@ -40,13 +42,39 @@ static int mount_own(const char *stage)
 	return 0;
 }
 
+static int read_root_type(const char *root, char type[32])
+{
+	static struct mounts mounts;
+	int r = mounts_read(root, &mounts);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < mounts.n; i++)
+		if (strcmp(mounts.mount[i].path, "/") == 0)
+			(void)snprintf(type, 32, "%.31s", mounts.mount[i].type);
+	return 0;
+}
+
+/*
+ * The kernel's own rootfs cannot be moved, nor be unmounted, and what is mounted on it
+ * would be out of sight from a root laid over it. A distro that lives in it (a rescue or
+ * netboot system) holds no disk by its root: the init stays there and spares the stage.
+ */
+static bool is_rootfs(const struct teardown *teardown)
+{
+	char type[32] =
+		"rootfs"; /* a root that is not listed is the rootfs, covered by none */
+
+	return read_root_type(teardown->root, type) == 0 && strcmp(type, "rootfs") == 0;
+}
+
 int root_enter(struct teardown *teardown)
 {
 	const char *stage = teardown->stage_path;
 	char old[PATH_MAX];
 	int r;
 
-	if (!stage)
+	if (!stage || is_rootfs(teardown))
 		return mount_own(teardown->root);
 	/* pivot_root(2) refuses where mounts propagate to others, as systemd sets it up
 	 */

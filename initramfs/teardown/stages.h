@@ -17,10 +17,13 @@ int bus_masters_clear(struct teardown *teardown);   /* what no driver turned off
  * The layers of storage_release(). Each lets go of what it can, once: how many remain, or
  * negative errno; *did grows by what went.
  */
-int swaps_off(const struct teardown *teardown, size_t *did);
-int mounts_detach(const struct teardown *teardown, size_t *did);
-int blocks_release(const struct teardown *teardown, size_t *did);
+int swaps_off(struct teardown *teardown, size_t *did);
+int mounts_detach(struct teardown *teardown, size_t *did);
+int blocks_release(struct teardown *teardown, size_t *did);
 
 /* What mounts_detach() could not unmount is made read-only. How many filesystems can
  * still be written to, each logged, or negative errno. */
 int mounts_freeze(const struct teardown *teardown);
+
+/* Ends the storage daemons that processes_end() spared. Were there any? */
+bool processes_end_spared(struct teardown *teardown);

@@ -4,6 +4,8 @@
 #include <errno.h>
 
 #include "initramfs/child.h"
+#include "initramfs/guardian.h"
+#include "initramfs/inventory/memory.h"
 #include "pivot/base/acts.h"
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
@@ -15,10 +17,40 @@ static int sync_all(const void *argument)
 	return 0;
 }
 
-/* What stands on what need not be known: what is held goes in a later pass. */
-static int release_pass(const struct teardown *teardown, size_t *did)
+struct writeout {
+	struct teardown *teardown;
+	uint64_t bytes; /* the least seen so far */
+};
+
+/* While data gets to the disks nothing hangs: the deadline of all starts anew, too. */
+static bool has_written(void *data)
 {
-	int (*const layers[])(const struct teardown *, size_t *) = {
+	struct writeout *writeout = data;
+	struct teardown *teardown = writeout->teardown;
+	uint64_t bytes;
+
+	if (memory_read_unwritten(teardown->root, &bytes) < 0 || bytes >= writeout->bytes)
+		return false;
+	writeout->bytes = bytes;
+	(void)guardian_start(&teardown->guardian, teardown->handover.deadline_ms);
+	return true;
+}
+
+static void write_out(struct teardown *teardown)
+{
+	struct writeout writeout = { .teardown = teardown, .bytes = UINT64_MAX };
+
+	if (memory_read_unwritten(teardown->root, &writeout.bytes) < 0)
+		writeout.bytes = 0;
+	if (child_run_while(sync_all, NULL, teardown->handover.detach_ms, has_written,
+			    &writeout) < 0)
+		(void)log_warn(0, "writing everything to the disks hangs");
+}
+
+/* What stands on what need not be known: what is held goes in a later pass. */
+static int release_pass(struct teardown *teardown, size_t *did)
+{
+	int (*const layers[])(struct teardown *, size_t *) = {
 		swaps_off,
 		mounts_detach,
 		blocks_release,
@@ -35,27 +67,38 @@ static int release_pass(const struct teardown *teardown, size_t *did)
 	return left;
 }
 
-int storage_release(struct teardown *teardown)
+static int release_all(struct teardown *teardown)
 {
 	size_t did;
-	int left, r;
+	int left;
 
 	do {
 		did = 0;
 		left = release_pass(teardown, &did);
-		if (left < 0)
-			return left;
 	} while (did > 0 && left > 0);
+	return left;
+}
+
+int storage_release(struct teardown *teardown)
+{
+	int left, r;
+
+	write_out(teardown); /* so that unmounting is short, and its deadline fair */
+	left = release_all(teardown);
+	if (left > 0 && processes_end_spared(teardown))
+		left = release_all(teardown);
+	if (left < 0)
+		return left;
 	r = mounts_freeze(teardown);
 	if (r < 0)
 		return r;
-	if (child_run(sync_all, NULL, teardown->handover.detach_ms) < 0)
-		(void)log_warn(0, "writing everything to the disks hangs");
+	write_out(teardown);
+	(void)processes_end_spared(teardown);
 	if (r > 0)
-		return log_err(-EBUSY, "%d filesystems cannot be put to rest", r);
+		return log_refuse(-EBUSY, "filesystems that can still be written to: %d",
+				  r);
 	if (left > 0)
-		(void)log_warn(0,
-			       "%d mounts, swap areas or block devices remain, read-only",
+		(void)log_warn(0, "not let go: %d mounts, swap areas or block devices",
 			       left);
 	return 0;
 }

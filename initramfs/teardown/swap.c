@@ -13,7 +13,7 @@ static int swap_off(const void *path)
 	return act_swapoff(path);
 }
 
-int swaps_off(const struct teardown *teardown, size_t *did)
+int swaps_off(struct teardown *teardown, size_t *did)
 {
 	static struct swaps swaps;
 	int left = 0, r = swaps_read(teardown->root, &swaps);

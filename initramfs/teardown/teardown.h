@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "initramfs/handover.h"
 #include "initramfs/inventory/pci.h"
@@ -25,11 +26,20 @@ struct device_report {
 	bool is_bus_master; /* at the end */
 };
 
+enum { HUNG_MOUNTS_MAX = 64 };
+
 struct teardown {
 	const char *root;	/* for reading: "" but in tests */
 	const char *stage_path; /* where the stage's tmpfs is, while it is not the root;
 				   or NULL */
 	struct handover handover;
+	pid_t guardian;
+	size_t n_spared;
+	pid_t spared[16];    /* storage daemons, until the storage is let go */
+	bool has_unkillable; /* a process that may hold what we do not see */
+	size_t n_hung_mounts;
+	char hung_mounts[HUNG_MOUNTS_MAX]
+			[256]; /* a second try would cost its deadline too */
 	bool is_hung; /* a driver holds its device's lock: an ordinary reboot would wait
 			 for it */
 	size_t n_devices;

@@ -20,6 +20,7 @@
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
 	ARGS_MAX = 8,
@@ -117,24 +118,30 @@ static void call_execve(struct user_regs_struct *regs, uint64_t path, uint64_t a
 #error "act_make_exec() knows x86-64 only"
 #endif
 
-/* Runs until execve(2) has replaced the program: 0; or has failed: its errno. */
+/*
+ * Runs until execve(2) has replaced the program: 0; or has failed: its errno. Waits
+ * without a deadline: half of an execve cannot be taken back.
+ */
 static int run_to_exec(pid_t pid)
 {
 	struct user_regs_struct regs;
-	int status, r;
+	int status;
 
-	for (;;) {
+	do {
+		pid_t r;
+
 		if (ptrace(PTRACE_CONT, pid, 0, 0) < 0)
 			return -errno;
-		r = wait_stopped(pid, &status);
+		while ((r = waitpid(pid, &status, __WALL)) < 0 && errno == EINTR)
+			;
 		if (r < 0)
-			return r;
+			return -errno;
+		if (!WIFSTOPPED(status))
+			return -ESRCH;
 		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_EXEC << 8))
 			return 0;
-		if (status >> 8 == SIGTRAP)
-			break;
-		/* a signal on its way: swallowed, the new program starts without it */
-	}
+		/* a signal on its way is swallowed: the new program starts without it */
+	} while (status >> 8 != SIGTRAP);
 	if (ptrace(PTRACE_GETREGS, pid, 0, &regs) < 0)
 		return -errno;
 	return (int64_t)regs.rax < 0 ? (int)regs.rax : -EFAULT;
@@ -178,16 +185,59 @@ static int exec_stopped(pid_t pid, const char *path, const char *const argv[])
 	return r;
 }
 
-int act_make_exec(pid_t pid, const char *path, const char *const argv[])
+/* From then on the process is stopped and ours. */
+static int attach(pid_t pid)
 {
 	int status, r;
 
 	if (ptrace(PTRACE_SEIZE, pid, 0, 0) < 0)
 		return -errno;
 	r = ptrace(PTRACE_INTERRUPT, pid, 0, 0) < 0 ? -errno : wait_stopped(pid, &status);
-	if (r == 0)
-		r = exec_stopped(pid, path, argv);
-	if (ptrace(PTRACE_DETACH, pid, 0, 0) < 0 && r == 0)
-		r = -errno;
+	if (r < 0)
+		(void)ptrace(PTRACE_DETACH, pid, 0, 0); /* our end detaches it anyway */
 	return r;
+}
+
+int act_make_exec(pid_t pid, const char *path, const char *const argv[])
+{
+	int r = attach(pid);
+
+	if (r < 0)
+		return r;
+	r = exec_stopped(pid, path, argv);
+	(void)ptrace(PTRACE_DETACH, pid, 0, 0); /* our end detaches it anyway */
+	return r;
+}
+
+int act_can_make_exec(pid_t pid)
+{
+	struct user_regs_struct regs;
+	int r = attach(pid);
+
+	if (r < 0)
+		return r;
+	if (ptrace(PTRACE_GETREGS, pid, 0, &regs) < 0)
+		r = -errno;
+	else if (!is_native(&regs))
+		r = -ENOEXEC;
+	(void)ptrace(PTRACE_DETACH, pid, 0, 0); /* our end detaches it anyway */
+	return r;
+}
+
+int act_execute(const char *path, const char *argument)
+{
+	char *const argv[] = { (char *)path, (char *)argument, NULL };
+	pid_t child = fork();
+	int status;
+
+	if (child < 0)
+		return -errno;
+	if (child == 0) {
+		(void)execv(path, argv);
+		_exit(errno);
+	}
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return -errno;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EACCES;
 }

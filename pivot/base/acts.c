@@ -49,20 +49,11 @@ int act_rmdir(const char *path)
 	return result(rmdir(path));
 }
 
-/* switch_root's way: pivot_root(2) refuses to move the rootfs, but it can be covered. */
-static int cover_root(const char *new_root)
-{
-	if (chdir(new_root) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 ||
-	    chroot(".") < 0)
-		return -errno;
-	return result(chdir("/"));
-}
-
 int act_pivot_root(const char *new_root, const char *old_root)
 {
-	if (syscall(SYS_pivot_root, new_root, old_root) == 0)
-		return result(chdir("/"));
-	return errno == EINVAL ? cover_root(new_root) : -errno;
+	if (syscall(SYS_pivot_root, new_root, old_root) < 0)
+		return -errno;
+	return result(chdir("/"));
 }
 
 int act_enter_mounts(int namespace_fd)

@@ -16,9 +16,7 @@ int act_umount(const char *path, int flags);
 int act_mkdir(const char *path, mode_t mode);
 int act_rmdir(const char *path);
 
-/* Makes new_root the root and old_root (below it) the place of the old one; then enters
- * it. Where the old root is the kernel's own rootfs, which cannot be moved, new_root
- * covers it. */
+/* Makes new_root the root and old_root, below it, the place of the old one; enters it. */
 int act_pivot_root(const char *new_root, const char *old_root);
 
 /* Joins the mount namespace of another process: its /proc/PID/ns/mnt as a file. */
@@ -52,7 +50,16 @@ int act_kexec_unload(void);
 int act_reboot(unsigned int command);
 
 /*
+ * Runs a program with one argument to its end. 0; -errno where it could not be executed
+ * or ended with that number; -EACCES where it was killed.
+ */
+int act_execute(const char *path, const char *argument);
+
+/*
  * Turns a process into another program: from outside, with ptrace(2), it is made to call
- * execve(2). On failure it goes on as if nothing had been.
+ * execve(2). Where execve fails it goes on as if nothing had been.
  */
 int act_make_exec(pid_t pid, const char *path, const char *const argv[]);
+
+/* Would it be let? Stops the process for a moment. 0 or negative errno. */
+int act_can_make_exec(pid_t pid);

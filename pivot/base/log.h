@@ -34,4 +34,3 @@ printf_like(3, 4) int log_line(enum log_level level, int error, const char *form
 #define log_warn(error, ...)   log_line(LOG_LEVEL_WARNING, error, __VA_ARGS__)
 #define log_notice(...)	       ((void)log_line(LOG_LEVEL_NOTICE, 0, __VA_ARGS__))
 #define log_info(...)	       ((void)log_line(LOG_LEVEL_INFO, 0, __VA_ARGS__))
-#define log_debug(...)	       ((void)log_line(LOG_LEVEL_DEBUG, 0, __VA_ARGS__))

@@ -101,6 +101,31 @@ int read_u64(uint64_t *ret, int base, const char *root, const char *format, ...)
 	return n < 0 ? (int)n : parse_u64(text, base, UINT64_MAX, ret);
 }
 
+int read_field(char *buf, size_t size, const char *root, const char *path,
+	       const char *name)
+{
+	char text[8192], *at = text;
+	size_t n = strlen(name);
+	ssize_t r = read_text(text, sizeof(text), root, "%s", path);
+
+	if (r < 0 && r != -EFBIG)
+		return (int)r;
+	while (at && (strncmp(at, name, n) != 0 || at[n] != ':')) {
+		at = strchr(at, '\n');
+		at = at ? at + 1 : NULL;
+	}
+	if (!at)
+		return -ENOENT;
+	at += n + 1;
+	at += strspn(at, " \t");
+	n = strcspn(at, " \t\n");
+	if (n >= size)
+		return -ENAMETOOLONG;
+	memcpy(buf, at, n);
+	buf[n] = '\0';
+	return 0;
+}
+
 int read_link_name(char *buf, size_t size, const char *root, const char *format, ...)
 {
 	char path[PATH_MAX], target[PATH_MAX];

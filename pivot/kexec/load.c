@@ -52,13 +52,13 @@ const char *kexec_explain(int error)
 	return "see the last lines of 'dmesg'";
 }
 
-int kexec_load(const struct tree *tree)
+int kexec_load(int kernel_fd, int initrd_fd, const char *command_line, const char *name)
 {
-	int r = act_kexec_load(tree->kernel_fd, tree->initrd_fd, tree->command_line);
+	int r = act_kexec_load(kernel_fd, initrd_fd, command_line);
 
 	if (r == 0)
 		return 0;
-	(void)log_err(r, "the kernel does not take '%s'", tree->kernel_name);
+	(void)log_err(r, "the kernel does not take '%s'", name);
 	return log_refuse(r, "%s", kexec_explain(r));
 }
 

@@ -3,13 +3,11 @@
 
 /* Loading the target: harmless until the jump, and undone by kexec_unload(). */
 
-#include "pivot/tree/tree.h"
-
 /*
- * kexec_file_load(2). 0; or negative errno, logged as a sentence with its way out, and
- * nothing of ours is loaded.
+ * kexec_file_load(2). initrd_fd -1: no initrd; name: the kernel's, for people. 0; or
+ * negative errno, logged as a sentence with its way out, and nothing of ours is loaded.
  */
-int kexec_load(const struct tree *tree);
+int kexec_load(int kernel_fd, int initrd_fd, const char *command_line, const char *name);
 
 /* Gives the loaded image up. Failures are logged. */
 void kexec_unload(void);

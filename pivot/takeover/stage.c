@@ -41,6 +41,21 @@ static int mount_tmpfs(struct stage *stage)
 	return 0;
 }
 
+/*
+ * Lets the kernel execute the init once, as an ordinary process, which does nothing: what
+ * an integrity policy forbids must be known before PID 1 depends on it.
+ */
+static int probe_init(void)
+{
+	int r = act_execute(STAGE_PATH "/init", "probe");
+
+	return r < 0 ? log_err(r,
+			       "cannot execute '%s/init': see 'dmesg' for the security policy "
+			       "that forbids it",
+			       STAGE_PATH)
+		     : 0;
+}
+
 static int stage_fill(const struct image *image, struct stage *stage)
 {
 	int r = mount_tmpfs(stage);
@@ -51,7 +66,8 @@ static int stage_fill(const struct image *image, struct stage *stage)
 	if (r < 0)
 		return r;
 	stage->fd = open(STAGE_PATH, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return stage->fd < 0 ? log_err(-errno, "cannot open '%s'", STAGE_PATH) : 0;
+	return stage->fd < 0 ? log_err(-errno, "cannot open '%s'", STAGE_PATH)
+			     : probe_init();
 }
 
 int stage_mount(const struct image *image, struct stage *ret)
@@ -67,29 +83,41 @@ int stage_mount(const struct image *image, struct stage *ret)
 	return r;
 }
 
+/* Is what can be seen at STAGE_PATH ours? A stage not opened yet was mounted just now. */
+static bool is_on_top(const struct stage *stage)
+{
+	struct stat ours, top;
+
+	return stage->fd < 0 ||
+	       (fstat(stage->fd, &ours) == 0 && stat(STAGE_PATH, &top) == 0 &&
+		top.st_dev == ours.st_dev && top.st_ino == ours.st_ino);
+}
+
 void stage_unmount(struct stage *stage)
 {
 	int r = 0;
 
-	close_fdp(&stage->fd);
-	if (stage->is_mounted)
+	if (stage->is_mounted && !is_on_top(stage))
+		(void)log_warn(
+			0,
+			"'%s' is covered by somebody else's mount: the stage stays "
+			"below it",
+			STAGE_PATH);
+	else if (stage->is_mounted)
 		r = act_umount(STAGE_PATH, MNT_DETACH);
 	if (r == 0 && stage->made_directory)
 		r = act_rmdir(STAGE_PATH);
 	if (r < 0)
 		(void)log_err(r, "cannot remove '%s'", STAGE_PATH);
+	close_fdp(&stage->fd);
 	*stage = (struct stage)STAGE_INIT;
 }
 
 int stage_keep_on_top(const struct stage *stage)
 {
-	struct stat ours, top;
 	char path[32];
 
-	if (fstat(stage->fd, &ours) < 0)
-		return -errno;
-	if (stat(STAGE_PATH, &top) == 0 && top.st_dev == ours.st_dev &&
-	    top.st_ino == ours.st_ino)
+	if (is_on_top(stage))
 		return 0;
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", stage->fd);
 	return act_mount(path, STAGE_PATH, NULL, MS_BIND, NULL);

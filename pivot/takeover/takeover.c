@@ -2,6 +2,7 @@
 #include "takeover.h"
 
 #include <errno.h>
+#include <linux/reboot.h>
 #include <signal.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@
 #include "pivot/base/log.h"
 #include "pivot/base/read.h"
 
-enum { SYSTEMD_TIMEOUT_MS = 5 * 60 * 1000, LOOK_EVERY_MS = 10 };
+enum { SYSTEMD_TIMEOUT_MS = 5 * 60 * 1000, LOOK_EVERY_MS = 10, SETTLE_MS = 2000 };
 
 bool takeover_has_systemd(const char *root)
 {
@@ -54,6 +55,22 @@ static void watch(const struct stage *stage, unsigned int timeout_ms)
 }
 
 /*
+ * Where even PID 1 cannot be had, the machine is half way, and home is a restart. sync(2)
+ * may wait for ever for what hangs there; sysrq only asks.
+ */
+static int restart(void)
+{
+	int sysrq = act_sysrq_open();
+
+	(void)log_err(0, "restarting into the old system");
+	act_sysrq(sysrq, 's');
+	act_sysrq(sysrq, 'u');
+	clock_sleep_ms(SETTLE_MS);
+	act_sysrq(sysrq, 'b');
+	return act_reboot(LINUX_REBOOT_CMD_RESTART);
+}
+
+/*
  * systemd starts kexec.target on this signal, as "systemctl kexec" would, without the
  * systemctl that may ask questions; see systemd(1). There is no way back from here: where
  * systemd does not get to its end it is seized, and where that fails the machine
@@ -69,17 +86,31 @@ static int ask_systemd(const struct stage *stage)
 	watch(stage, SYSTEMD_TIMEOUT_MS);
 	(void)log_warn(0, "systemd did not stop its services within %d s: seizing PID 1",
 		       SYSTEMD_TIMEOUT_MS / 1000);
-	if (seize() < 0) {
-		int sysrq = act_sysrq_open();
+	return seize() < 0 ? restart() : 0;
+}
 
-		(void)log_err(0, "restarting into the old system");
-		act_sync();
-		act_sysrq(sysrq, 'b');
-	}
-	return 0;
+int takeover_probe(enum takeover takeover)
+{
+	int r = takeover == TAKEOVER_SEIZE ? act_can_make_exec(1) : 0;
+
+	return r < 0 ? log_err(r,
+			       "cannot trace PID 1, as --takeover=seize must: see 'dmesg' "
+			       "for the security policy that forbids it")
+		     : 0;
+}
+
+/* The machine goes down by somebody else's will: nobody may change its way. */
+static bool is_going_down(void)
+{
+	char name[32];
+
+	return read_text(name, sizeof(name), "", "/proc/1/comm") > 0 &&
+	       strncmp(name, "systemd-shutdow", 15) == 0;
 }
 
 int takeover_start(enum takeover takeover, const struct stage *stage)
 {
+	if (is_going_down())
+		return log_refuse(-EALREADY, "the machine is shutting down already");
 	return takeover == TAKEOVER_SYSTEMD ? ask_systemd(stage) : seize();
 }

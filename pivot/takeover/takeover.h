@@ -51,6 +51,9 @@ int waiter_start(char *program);
 /* Sleeps. 0, or -ECANCELED after SIGTERM or SIGINT, which are blocked. */
 int waiter_delay(unsigned int seconds);
 
+/* Would the takeover be let? Changes nothing. 0 or negative errno, logged. */
+int takeover_probe(enum takeover takeover);
+
 /*
  * The point of no return. Negative errno, logged, where PID 1 could not be taken over and
  * nothing was changed by trying. Else the machine goes over, and 0 is for nobody.

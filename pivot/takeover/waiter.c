@@ -5,11 +5,12 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "pivot/base/acts.h"
-#include "pivot/base/cleanup.h"
+#include "pivot/base/clock.h"
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
 #include "pivot/base/read.h"
@@ -23,8 +24,8 @@ static void leave_cgroup(void)
 {
 	static const char *const roots[] = {
 		"/sys/fs/cgroup/cgroup.procs",	       /* v2 */
-		"/sys/fs/cgroup/systemd/cgroup.procs", /* v1 and hybrid: systemd's own
-							  tree */
+		"/sys/fs/cgroup/unified/cgroup.procs", /* hybrid: what systemd goes by */
+		"/sys/fs/cgroup/systemd/cgroup.procs", /* hybrid, v1 */
 	};
 
 	for (size_t i = 0; i < array_size(roots); i++) {
@@ -77,9 +78,9 @@ int waiter_start(char *program)
 	(void)setsid(); /* a new child leads no group: cannot fail */
 	(void)!chdir("/");
 	leave_cgroup();
-	/* systemd's final kill spares who wears an '@'; see its ROOT_STORAGE_DAEMONS
-	 * document */
+	/* systemd's final kill spares who wears an '@'; our init knows it by its name */
 	program[0] = '@';
+	(void)prctl(PR_SET_NAME, "pivot-kexec");
 	leave_terminal();
 	(void)close(ready[1]);
 	return 0;
@@ -87,11 +88,22 @@ int waiter_start(char *program)
 
 int waiter_delay(unsigned int seconds)
 {
-	const struct timespec time = { .tv_sec = seconds };
+	const uint64_t end = clock_ms() + (uint64_t)seconds * 1000;
+	uint64_t now;
 	sigset_t set;
 
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGTERM);
 	(void)sigaddset(&set, SIGINT);
-	return sigtimedwait(&set, NULL, &time) > 0 ? -ECANCELED : 0;
+	while ((now = clock_ms()) < end) {
+		const struct timespec left = {
+			.tv_sec = (time_t)((end - now) / 1000),
+			.tv_nsec = (long)((end - now) % 1000) * 1000000L,
+		};
+
+		/* SIGSTOP and SIGCONT end it early, with EINTR: that is no order */
+		if (sigtimedwait(&set, NULL, &left) > 0)
+			return -ECANCELED;
+	}
+	return 0;
 }
