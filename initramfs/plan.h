@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * The plan: what the machine is made of becomes an ordered list of operations. Pure: the
- * tool prints what the init executes, because both call this.
+ * The plan: what the machine is made of becomes an ordered list of operations. Pure. What
+ * is to become of each device is decided here for both: the init executes it, the tool
+ * prints it, with what else is there at present.
  */
 
 #include "handover.h"
