@@ -8,13 +8,13 @@
 #include "pivot/preflight.h"
 #include "pivot/takeover/takeover.h"
 
-static enum takeover choose_takeover(enum takeover_choice choice)
+static enum takeover choose_takeover(const struct options *options)
 {
-	if (choice == CHOOSE_SYSTEMD)
+	if (options->takeover == CHOOSE_SYSTEMD)
 		return TAKEOVER_SYSTEMD;
-	if (choice == CHOOSE_SEIZE)
+	if (options->takeover == CHOOSE_SEIZE)
 		return TAKEOVER_SEIZE;
-	return takeover_has_systemd("") ? TAKEOVER_SYSTEMD : TAKEOVER_SEIZE;
+	return takeover_has_systemd(options->root) ? TAKEOVER_SYSTEMD : TAKEOVER_SEIZE;
 }
 
 static unsigned int identify_kernel(struct journey *journey)
@@ -48,7 +48,7 @@ unsigned int journey_prepare(const struct options *options, struct journey *ret)
 	ret->handover = handover_default;
 	if (options->deadline_s > 0)
 		ret->handover.deadline_ms = options->deadline_s * 1000;
-	ret->handover.takeover = choose_takeover(options->takeover);
+	ret->handover.takeover = choose_takeover(options);
 	if (tree_open(options->tree, &options->tree_options, &ret->tree) < 0)
 		reasons++;
 	if (ret->tree.kernel_fd >= 0)
@@ -63,7 +63,7 @@ unsigned int journey_prepare(const struct options *options, struct journey *ret)
 unsigned int journey_check(const struct journey *journey)
 {
 	return preflight_check(&(struct preflight){
-		.root = "",
+		.root = journey->options->root,
 		.options = journey->options,
 		.tree = &journey->tree,
 		.kernel = journey->has_kernel ? &journey->kernel : NULL,

@@ -37,7 +37,7 @@ static void open_standard_files(void)
 int main(int argc, char **argv)
 {
 	const struct verb *verb = verb_find(argv[1]);
-	struct options options = { .program = argv[0], .delay_s = 3 };
+	struct options options = { .root = "", .program = argv[0], .delay_s = 3 };
 	int skip = verb ? 1 : 0, r;
 
 	open_standard_files();

@@ -12,7 +12,8 @@ enum takeover_choice { CHOOSE_AUTO, CHOOSE_SYSTEMD, CHOOSE_SEIZE };
 enum { INITRDS_MAX = 16 };
 
 struct options {
-	char *program; /* argv[0] itself */
+	const char *root; /* for reading: "" is this machine */
+	char *program;	  /* argv[0] itself */
 	const char *tree;
 	struct tree_options tree_options;
 	const char *initrds[INITRDS_MAX];

@@ -71,7 +71,7 @@ int verb_plan(const struct options *options)
 
 	if (journey_prepare(options, &journey) > 0)
 		return EXIT_UNCHANGED;
-	r = plan_build("", &journey.handover, &plan);
+	r = plan_build(options->root, &journey.handover, &plan);
 	if (r < 0) {
 		(void)log_err(r, "cannot read what the machine is made of");
 		return EXIT_UNCHANGED;

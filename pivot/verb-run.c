@@ -10,6 +10,9 @@
 #include "pivot/kexec/load.h"
 #include "pivot/takeover/takeover.h"
 
+/* For systemd to stop its services; then PID 1 is seized. */
+enum { SYSTEMD_TIMEOUT_MS = 5 * 60 * 1000 };
+
 /* Nothing may end this process and leave half of it behind: no Ctrl-C, no lost pipe. */
 static void signals_block(void)
 {
@@ -46,11 +49,11 @@ static int wait_and_go(struct journey *journey, struct stage *stage)
 	r = waiter_delay(journey->options->delay_s);
 	if (r < 0)
 		log_notice("cancelled before the takeover");
-	else if (kexec_is_loaded("") != 1)
+	else if (kexec_is_loaded(journey->options->root) != 1)
 		r = log_refuse(-ENOENT, "somebody unloaded the target");
 	if (r == 0) {
 		log_notice("taking over (%s)", takeover_name(journey->handover.takeover));
-		r = takeover_start(journey->handover.takeover, stage);
+		r = takeover_start(journey->handover.takeover, stage, SYSTEMD_TIMEOUT_MS);
 	}
 	if (r == 0)
 		return EXIT_TOO_LATE; /* PID 1 is our init, and about to end this process
@@ -70,7 +73,7 @@ static int prepare_machine(struct journey *journey, struct stage *stage)
 			       tree->kernel_name);
 	if (r < 0)
 		return r;
-	r = stage_mount(&journey->image, stage);
+	r = stage_mount(journey->options->root, &journey->image, stage);
 	if (r < 0)
 		undo(journey, stage);
 	return r;
@@ -91,7 +94,8 @@ static void say_what_comes(const struct journey *journey, pid_t waiter)
 
 static int go(struct journey *journey, struct stage *stage)
 {
-	pid_t waiter = waiter_start(journey->options->program);
+	const struct options *options = journey->options;
+	pid_t waiter = waiter_start(options->root, options->program);
 
 	if (waiter == 0)
 		return wait_and_go(journey, stage);

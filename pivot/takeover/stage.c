@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -12,16 +13,28 @@
 #include "pivot/base/acts.h"
 #include "pivot/base/cleanup.h"
 #include "pivot/base/log.h"
+#include "pivot/base/read.h"
+
+static int open_below(const char *root, const char *path, int flags)
+{
+	char full[PATH_MAX];
+	int r = read_path(full, sizeof(full), root, "%s", path);
+
+	if (r < 0)
+		return r;
+	r = open(full, flags | O_CLOEXEC);
+	return r < 0 ? -errno : r;
+}
 
 /* sudo, a service with PrivateTmp=, or a chroot: PID 1 would not see what we mount there.
  */
-static int enter_mounts_of_pid1(void)
+static int enter_mounts_of_pid1(const char *root)
 {
-	auto_close int namespace = open("/proc/1/ns/mnt", O_RDONLY | O_CLOEXEC);
+	auto_close int namespace = open_below(root, "/proc/1/ns/mnt", O_RDONLY);
 	int r;
 
 	if (namespace < 0)
-		return log_err(-errno, "cannot open '/proc/1/ns/mnt'");
+		return log_err(namespace, "cannot open '/proc/1/ns/mnt'");
 	r = act_enter_mounts(namespace);
 	return r < 0 ? log_err(r, "cannot enter the mount namespace of PID 1") : 0;
 }
@@ -65,16 +78,17 @@ static int stage_fill(const struct image *image, struct stage *stage)
 	r = image_unpack(image, STAGE_PATH);
 	if (r < 0)
 		return r;
-	stage->fd = open(STAGE_PATH, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return stage->fd < 0 ? log_err(-errno, "cannot open '%s'", STAGE_PATH)
+	stage->fd = open_below(stage->root, STAGE_PATH, O_PATH | O_DIRECTORY);
+	return stage->fd < 0 ? log_err(stage->fd, "cannot open '%s'", STAGE_PATH)
 			     : probe_init();
 }
 
-int stage_mount(const struct image *image, struct stage *ret)
+int stage_mount(const char *root, const struct image *image, struct stage *ret)
 {
-	int r = enter_mounts_of_pid1();
+	int r = enter_mounts_of_pid1(root);
 
 	*ret = (struct stage)STAGE_INIT;
+	ret->root = root;
 	if (r < 0)
 		return r;
 	r = stage_fill(image, ret);
@@ -86,29 +100,35 @@ int stage_mount(const struct image *image, struct stage *ret)
 /* Is what can be seen at STAGE_PATH ours? A stage not opened yet was mounted just now. */
 static bool is_on_top(const struct stage *stage)
 {
+	char path[PATH_MAX];
 	struct stat ours, top;
 
 	return stage->fd < 0 ||
-	       (fstat(stage->fd, &ours) == 0 && stat(STAGE_PATH, &top) == 0 &&
+	       (read_path(path, sizeof(path), stage->root, STAGE_PATH) == 0 &&
+		fstat(stage->fd, &ours) == 0 && stat(path, &top) == 0 &&
 		top.st_dev == ours.st_dev && top.st_ino == ours.st_ino);
+}
+
+static void stage_remove(const struct stage *stage)
+{
+	int r = stage->is_mounted ? act_umount(STAGE_PATH, MNT_DETACH) : 0;
+
+	if (r == 0 && stage->made_directory)
+		r = act_rmdir(STAGE_PATH);
+	if (r < 0)
+		(void)log_err(r, "cannot remove '%s'", STAGE_PATH);
 }
 
 void stage_unmount(struct stage *stage)
 {
-	int r = 0;
-
 	if (stage->is_mounted && !is_on_top(stage))
 		(void)log_warn(
 			0,
 			"'%s' is covered by somebody else's mount: the stage stays "
 			"below it",
 			STAGE_PATH);
-	else if (stage->is_mounted)
-		r = act_umount(STAGE_PATH, MNT_DETACH);
-	if (r == 0 && stage->made_directory)
-		r = act_rmdir(STAGE_PATH);
-	if (r < 0)
-		(void)log_err(r, "cannot remove '%s'", STAGE_PATH);
+	else
+		stage_remove(stage);
 	close_fdp(&stage->fd);
 	*stage = (struct stage)STAGE_INIT;
 }

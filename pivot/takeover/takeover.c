@@ -11,7 +11,7 @@
 #include "pivot/base/log.h"
 #include "pivot/base/read.h"
 
-enum { SYSTEMD_TIMEOUT_MS = 5 * 60 * 1000, LOOK_EVERY_MS = 10, SETTLE_MS = 2000 };
+enum { LOOK_EVERY_MS = 10, SETTLE_MS = 2000 };
 
 bool takeover_has_systemd(const char *root)
 {
@@ -76,16 +76,16 @@ static int restart(void)
  * systemd does not get to its end it is seized, and where that fails the machine
  * restarts.
  */
-static int ask_systemd(const struct stage *stage)
+static int ask_systemd(const struct stage *stage, unsigned int timeout_ms)
 {
 	int r = act_kill(1, SIGRTMIN + 6);
 
 	if (r < 0)
 		return log_err(r, "cannot ask systemd to start kexec.target");
 	unblock_signals();
-	watch(stage, SYSTEMD_TIMEOUT_MS);
-	(void)log_warn(0, "systemd did not stop its services within %d s: seizing PID 1",
-		       SYSTEMD_TIMEOUT_MS / 1000);
+	watch(stage, timeout_ms);
+	(void)log_warn(0, "systemd did not stop its services within %u s: seizing PID 1",
+		       timeout_ms / 1000);
 	return seize() < 0 ? restart() : 0;
 }
 
@@ -100,17 +100,18 @@ int takeover_probe(enum takeover takeover)
 }
 
 /* The machine goes down by somebody else's will: nobody may change its way. */
-static bool is_going_down(void)
+static bool is_going_down(const char *root)
 {
 	char name[32];
 
-	return read_text(name, sizeof(name), "", "/proc/1/comm") > 0 &&
+	return read_text(name, sizeof(name), root, "/proc/1/comm") > 0 &&
 	       strncmp(name, "systemd-shutdow", 15) == 0;
 }
 
-int takeover_start(enum takeover takeover, const struct stage *stage)
+int takeover_start(enum takeover takeover, const struct stage *stage,
+		   unsigned int timeout_ms)
 {
-	if (is_going_down())
+	if (is_going_down(stage->root))
 		return log_refuse(-EALREADY, "the machine is shutting down already");
-	return takeover == TAKEOVER_SYSTEMD ? ask_systemd(stage) : seize();
+	return takeover == TAKEOVER_SYSTEMD ? ask_systemd(stage, timeout_ms) : seize();
 }

@@ -19,21 +19,22 @@ bool takeover_has_systemd(const char *root);
 
 /* The stage in its tmpfs. */
 struct stage {
+	const char *root; /* for reading */
 	bool is_mounted;
 	bool made_directory; /* STAGE_PATH was not there before */
 	int fd;		     /* its root, to find it again below whatever covers it */
 };
 
-#define STAGE_INIT       \
-	{                \
-		.fd = -1 \
+#define STAGE_INIT                   \
+	{                            \
+		.root = "", .fd = -1 \
 	}
 
 /*
  * Enters PID 1's mount namespace, mounts a tmpfs and unpacks the image, complete or not
  * at all. 0 or negative errno, logged and undone.
  */
-int stage_mount(const struct image *image, struct stage *ret);
+int stage_mount(const char *root, const struct image *image, struct stage *ret);
 void stage_unmount(struct stage *stage);
 
 /* The stage hidden by something mounted over it is brought on top again. 0 or negative
@@ -46,7 +47,7 @@ int stage_keep_on_top(const struct stage *stage);
  * caller; negative errno, logged, where there is none. program: argv[0], which the waiter
  * marks.
  */
-int waiter_start(char *program);
+int waiter_start(const char *root, char *program);
 
 /* Sleeps. 0, or -ECANCELED after SIGTERM or SIGINT, which are blocked. */
 int waiter_delay(unsigned int seconds);
@@ -56,6 +57,8 @@ int takeover_probe(enum takeover takeover);
 
 /*
  * The point of no return. Negative errno, logged, where PID 1 could not be taken over and
- * nothing was changed by trying. Else the machine goes over, and 0 is for nobody.
+ * nothing was changed by trying. Else the machine goes over, and 0 is for nobody. systemd
+ * has timeout_ms to stop its services.
  */
-int takeover_start(enum takeover takeover, const struct stage *stage);
+int takeover_start(enum takeover takeover, const struct stage *stage,
+		   unsigned int timeout_ms);

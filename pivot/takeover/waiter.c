@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -20,7 +21,7 @@
  * that stops). The root cgroup belongs to nobody and leaves nothing to clean up. Without
  * cgroups there is nothing to leave.
  */
-static void leave_cgroup(void)
+static void leave_cgroup(const char *root)
 {
 	static const char *const roots[] = {
 		"/sys/fs/cgroup/cgroup.procs",	       /* v2 */
@@ -29,7 +30,7 @@ static void leave_cgroup(void)
 	};
 
 	for (size_t i = 0; i < array_size(roots); i++) {
-		int r = read_exists("", "%s", roots[i]) ? act_write(roots[i], "0") : 0;
+		int r = read_exists(root, "%s", roots[i]) ? act_write(roots[i], "0") : 0;
 
 		if (r < 0)
 			(void)log_warn(r, "cannot leave the session's cgroup ('%s')",
@@ -37,14 +38,23 @@ static void leave_cgroup(void)
 	}
 }
 
-/* The caller's ssh session ends only when nobody holds its pipes and terminal. */
-static void leave_terminal(void)
+static int open_device(const char *root, const char *device, int flags)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	char path[PATH_MAX];
+
+	return read_path(path, sizeof(path), root, "%s", device) < 0
+		       ? -1
+		       : open(path, flags | O_CLOEXEC);
+}
+
+/* The caller's ssh session ends only when nobody holds its pipes and terminal. */
+static void leave_terminal(const char *root)
+{
+	int null = open_device(root, "/dev/null", O_RDWR);
 
 	for (int fd = 0; null >= 0 && fd <= 2; fd++)
 		(void)dup2(null, fd); /* cannot fail for these */
-	log_set_kmsg(open("/dev/kmsg", O_WRONLY | O_CLOEXEC));
+	log_set_kmsg(open_device(root, "/dev/kmsg", O_WRONLY));
 	if (null > 2)
 		(void)close(null);
 }
@@ -57,7 +67,7 @@ static void wait_for_end(int pipe_fd)
 		;
 }
 
-int waiter_start(char *program)
+int waiter_start(const char *root, char *program)
 {
 	int ready[2];
 	pid_t pid;
@@ -77,11 +87,11 @@ int waiter_start(char *program)
 	(void)close(ready[0]);
 	(void)setsid(); /* a new child leads no group: cannot fail */
 	(void)!chdir("/");
-	leave_cgroup();
+	leave_cgroup(root);
 	/* systemd's final kill spares who wears an '@'; our init knows it by its name */
 	program[0] = '@';
 	(void)prctl(PR_SET_NAME, "pivot-kexec");
-	leave_terminal();
+	leave_terminal(root);
 	(void)close(ready[1]);
 	return 0;
 }
