@@ -12,7 +12,7 @@
 #include "pivot/base/clock.h"
 #include "pivot/base/log.h"
 
-enum { LOOK_EVERY_MS = 200, LOOK_MAX = 50 };
+enum { LOOK_EVERY_MS = 100 };
 
 static int unmount(const void *argument)
 {
@@ -176,15 +176,17 @@ static void remount_read_only(const struct teardown *teardown,
 /* The kernel's own emergency remount asks nobody, and knows every mount namespace. */
 static int force_read_only(const struct teardown *teardown, struct mounts *mounts, int n)
 {
+	uint64_t end;
+
 	(void)log_warn(0,
 		       "forcing every filesystem that can still be written to read-only");
 	(void)child_run(sysrq_read_only, NULL, teardown->handover.detach_ms);
-	clock_sleep_ms(LOOK_EVERY_MS); /* it works through a queue */
-	for (int tries = 0; n > 0 && tries < LOOK_MAX; tries++) {
-		n = count_dirty(teardown, mounts);
+	end = clock_ms() + teardown->handover.detach_ms;
+	do { /* it works through a queue */
+		clock_sleep_ms(LOOK_EVERY_MS);
 		if (n > 0)
-			clock_sleep_ms(LOOK_EVERY_MS);
-	}
+			n = count_dirty(teardown, mounts);
+	} while (n > 0 && clock_ms() < end);
 	return n;
 }
 

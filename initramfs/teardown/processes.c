@@ -13,7 +13,7 @@
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
 
-enum { KILL_WAIT_MS = 5000, SPARED_WAIT_MS = 2000, LOOK_EVERY_MS = 20 };
+enum { LOOK_EVERY_MS = 20 };
 
 static bool is_spared(const struct teardown *teardown, pid_t pid)
 {
@@ -57,6 +57,13 @@ static void list_signal(const struct processes *list, int signal)
 		(void)act_kill(list->process[i].pid, signal);
 }
 
+/* What the kernel needs to tear a large process down: less than the process itself may
+ * take. */
+static unsigned int kill_wait_ms(const struct teardown *teardown)
+{
+	return teardown->handover.grace_ms / 2;
+}
+
 /* Who forks while being counted is met in the next round. */
 static void wait_gone(const struct teardown *teardown, unsigned int timeout_ms,
 		      int signal, struct processes *list)
@@ -74,18 +81,26 @@ static void wait_gone(const struct teardown *teardown, unsigned int timeout_ms,
 	}
 }
 
+struct process_at {
+	const char *root;
+	const struct process *process;
+};
+
 static int is_storage_daemon(const void *argument)
 {
-	return process_is_storage_daemon("", argument) ? 0 : -ENOENT;
+	const struct process_at *at = argument;
+
+	return process_is_storage_daemon(at->root, at->process) ? 0 : -ENOENT;
 }
 
 static void spare_storage_daemons(struct teardown *teardown, const struct processes *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
 		const struct process *process = &list->process[i];
+		const struct process_at at = { teardown->root, process };
 
 		if (teardown->n_spared == array_size(teardown->spared) ||
-		    child_run(is_storage_daemon, process, LOOK_EVERY_MS * 10) < 0)
+		    child_run(is_storage_daemon, &at, LOOK_EVERY_MS * 10) < 0)
 			continue;
 		teardown->spared[teardown->n_spared++] = process->pid;
 		log_info("      spared until the storage is let go: %s", process->name);
@@ -122,7 +137,7 @@ int processes_end(struct teardown *teardown)
 	list_name(&list, names, sizeof(names));
 	log_info("      not ended by SIGTERM in %u s: %zu (%s)",
 		 teardown->handover.grace_ms / 1000, list.n, names);
-	wait_gone(teardown, KILL_WAIT_MS, SIGKILL, &list);
+	wait_gone(teardown, kill_wait_ms(teardown), SIGKILL, &list);
 	if (list.n == 0)
 		return 0;
 	list_name(&list, names, sizeof(names));
@@ -140,7 +155,7 @@ bool processes_end_spared(struct teardown *teardown)
 	teardown->n_spared = 0;
 	list_read(teardown, &list);
 	list_signal(&list, SIGTERM);
-	wait_gone(teardown, SPARED_WAIT_MS, 0, &list);
-	wait_gone(teardown, KILL_WAIT_MS, SIGKILL, &list);
+	wait_gone(teardown, kill_wait_ms(teardown), 0, &list);
+	wait_gone(teardown, kill_wait_ms(teardown), SIGKILL, &list);
 	return true;
 }
