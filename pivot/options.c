@@ -61,6 +61,8 @@ static void print_help(const struct verb *verbs)
 		"                           (PID 1 is replaced at once); default: auto\n"
 		"      --delay SECONDS      between this program's end and the takeover;\n"
 		"                           default: 3\n"
+		"      --deadline SECONDS   restart this system where putting it to rest takes\n"
+		"                           longer; default: 180\n"
 		"      --force              replace an image that somebody else loaded\n"
 		"  -o, --output FILE        where 'build' writes the image\n"
 		"  -h, --help               print this\n"
