@@ -105,8 +105,8 @@ sanitize := -O1 -g -Werror -fsanitize=address,undefined -fno-sanitize-recover=un
 	-fno-omit-frame-pointer
 unit_tests := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
 # the rooms under test, without main() and without what really acts
-unit_sources := $(filter-out pivot/main.c pivot/embedded.c pivot/base/acts%.c, \
-	$(tool_sources)) $(wildcard initramfs/teardown/*.c) initramfs/child.c \
+unit_sources := $(filter-out pivot/main.c pivot/embedded.c pivot/image-unpack.c \
+	pivot/base/acts%.c,$(tool_sources)) $(wildcard initramfs/teardown/*.c) initramfs/child.c \
 	initramfs/guardian.c $(wildcard tests/unit/fake-*.c)
 
 define unit_rules

@@ -4,20 +4,27 @@
 #include <check.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/reboot.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fake-kernel.h"
 #include "fake-root.h"
 #include "pivot/base/acts.h"
+#include "pivot/base/log.h"
 #include "pivot/base/macros.h"
+#include "pivot/image.h"
 
 enum { LOG_BYTES = 256 * 1024, LINE_BYTES = 1024, RULES_MAX = 16 };
 enum { HANG = 1, IGNORE = 2 }; /* in place of a negative errno */
@@ -25,6 +32,7 @@ enum { HANG = 1, IGNORE = 2 }; /* in place of a negative errno */
 struct rule {
 	char beginning[256];
 	int outcome, times;
+	void (*then)(void);
 };
 
 /* Shared with the children that child_run() forks. */
@@ -48,29 +56,57 @@ void fake_start(void)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
-static void rule_add(const char *beginning, int outcome, int times)
+static struct rule *rule_add(const char *beginning, int outcome, int times)
 {
 	struct rule *rule = &shared->rule[shared->n_rules++];
 
 	ck_assert_uint_le(shared->n_rules, RULES_MAX);
+	*rule = (struct rule){ 0 };
 	(void)snprintf(rule->beginning, sizeof(rule->beginning), "%s", beginning);
 	rule->outcome = outcome;
 	rule->times = times;
+	return rule;
 }
 
 void fake_fail(const char *beginning, int error, int times)
 {
-	rule_add(beginning, -error, times);
+	(void)rule_add(beginning, -error, times);
 }
 
 void fake_hang(const char *beginning, int times)
 {
-	rule_add(beginning, HANG, times);
+	(void)rule_add(beginning, HANG, times);
 }
 
 void fake_ignore(const char *beginning, int times)
 {
-	rule_add(beginning, IGNORE, times);
+	(void)rule_add(beginning, IGNORE, times);
+}
+
+void fake_then(const char *beginning, void (*then)(void))
+{
+	rule_add(beginning, 0, 1)->then = then;
+}
+
+void fake_forget(void)
+{
+	shared->used = shared->n_rules = 0;
+	shared->text[0] = '\0';
+}
+
+void fake_fail_forks(void)
+{
+	struct sock_filter filter[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EAGAIN),
+	};
+	const struct sock_fprog program = { array_size(filter), filter };
+
+	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
+	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
 }
 
 static bool begins(const char *line, const char *beginning)
@@ -97,7 +133,7 @@ static int rule_apply(const char *line)
 	for (size_t i = 0; i < shared->n_rules; i++) {
 		struct rule *rule = &shared->rule[i];
 
-		if (rule->times == 0 || !begins(line, rule->beginning))
+		if (rule->then || rule->times == 0 || !begins(line, rule->beginning))
 			continue;
 		rule->times--;
 		if (rule->outcome != HANG)
@@ -115,6 +151,14 @@ static int act_end(const char *line, int r)
 		log_add("%s = %s\n", line, strerrorname_np(-r));
 	else
 		log_add("%s\n", line);
+	for (size_t i = 0; i < shared->n_rules; i++) {
+		struct rule *rule = &shared->rule[i];
+
+		if (!rule->then || rule->times == 0 || !begins(line, rule->beginning))
+			continue;
+		rule->times = 0;
+		rule->then();
+	}
 	return r < 0 ? r : 0;
 }
 
@@ -149,7 +193,10 @@ int act_mount(const char *source, const char *target, const char *type,
 	if (flags & MS_PRIVATE)
 		return ACT(0, "make %s %s", flags & MS_REC ? "rprivate" : "private",
 			   target);
-	return ACT(0, "mount %s %s", type ?: source, target);
+	if (flags & MS_BIND)
+		return ACT(kernel_bind(source, target), "bind %s %s",
+			   begins(source, "/proc/self/fd/") ? "fd" : source, target);
+	return ACT(kernel_mount(source, target, type), "mount %s %s", type, target);
 }
 
 int act_umount(const char *path, int flags)
@@ -166,7 +213,7 @@ int act_mkdir(const char *path, mode_t mode)
 
 int act_rmdir(const char *path)
 {
-	return ACT((fake_remove("%s", path), 0), "rmdir %s", path);
+	return ACT(kernel_rmdir(path), "rmdir %s", path);
 }
 
 int act_pivot_root(const char *new_root, const char *old_root)
@@ -200,14 +247,32 @@ void act_sysrq(int sysrq_fd, char key)
 	(void)ACT(0, "sysrq %c", key);
 }
 
-/* A single process is a child of the test, and really killed. */
+static const char *signal_name(int signal)
+{
+	static char name[16];
+
+	if (signal >= SIGRTMIN)
+		(void)snprintf(name, sizeof(name), "RTMIN+%d", signal - SIGRTMIN);
+	else
+		(void)snprintf(name, sizeof(name), "%s", sigabbrev_np(signal));
+	return name;
+}
+
+/* A real child of the test's, and no process of the fake machine. */
+static bool is_child(pid_t pid)
+{
+	siginfo_t info;
+
+	return !fake_exists("/proc/%d", pid) &&
+	       waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
+/* Whoever is neither a child nor in the fake /proc has ended: nobody is killed for it. */
 int act_kill(pid_t pid, int signal)
 {
-	if (pid == -1)
-		return ACT(kernel_kill_all(signal), "kill all %s", sigabbrev_np(signal));
-	if (pid == 1)
-		return ACT(0, "kill 1 %s", sigabbrev_np(signal));
-	return kill(pid, signal) < 0 ? -errno : 0;
+	if (pid > 1 && is_child(pid))
+		return kill(pid, signal) < 0 ? -errno : 0;
+	return ACT(kernel_kill(pid, signal), "kill %d %s", pid, signal_name(signal));
 }
 
 int act_swapoff(const char *path)
@@ -243,13 +308,13 @@ void act_sync(void)
 int act_kexec_load(int kernel_fd, int initrd_fd, const char *command_line)
 {
 	(void)kernel_fd;
-	return ACT(0, "kexec load%s '%s'", initrd_fd < 0 ? " without initrd" : "",
-		   command_line);
+	return ACT(kernel_write("/sys/kernel/kexec_loaded", "1\n"), "kexec load%s '%s'",
+		   initrd_fd < 0 ? " without initrd" : "", command_line);
 }
 
 int act_kexec_unload(void)
 {
-	return ACT(0, "kexec unload");
+	return ACT(kernel_write("/sys/kernel/kexec_loaded", "0\n"), "kexec unload");
 }
 
 int act_reboot(unsigned int command)
@@ -261,6 +326,25 @@ int act_reboot(unsigned int command)
 int act_make_exec(pid_t pid, const char *path, const char *const argv[])
 {
 	return ACT(0, "exec %d %s %s", pid, path, argv[1] ?: "");
+}
+
+int act_can_make_exec(pid_t pid)
+{
+	return ACT(0, "can exec %d", pid);
+}
+
+int act_execute(const char *path, const char *argument)
+{
+	return ACT(0, "execute %s %s", path, argument);
+}
+
+/* Stands in for pivot/image-unpack.c. */
+int image_unpack(const struct image *image, const char *directory)
+{
+	int r = ACT(0, "unpack %s", directory);
+
+	ck_assert_uint_gt(image->size, 0);
+	return r < 0 ? log_err(r, "cannot unpack the stage's image") : 0;
 }
 
 const char *fake_log(void)

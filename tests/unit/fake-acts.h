@@ -2,13 +2,14 @@
 #pragma once
 
 /*
- * Stands in for pivot/base/acts.c and acts-exec.c: every act becomes a line of a log,
- * children's too, and what fake-kernel.h makes of it on the fake root.
+ * Stands in for pivot/base/acts.c, acts-exec.c and pivot/image-unpack.c: every act
+ *becomes a line of a log, children's too, and what fake-kernel.h makes of it on the fake
+ *root.
  *
  *	umount /data
  *	umount -f /data = EBUSY
  *	write /sys/bus/pci/devices/0000:00:03.0/enable 0
- *	kill all TERM
+ *	kill 310 TERM
  */
 
 #include <stdbool.h>
@@ -23,6 +24,13 @@ void fake_start(void);
 void fake_fail(const char *beginning, int error, int times);
 void fake_hang(const char *beginning, int times);
 void fake_ignore(const char *beginning, int times);
+
+/* What else happens to the machine, once, right after an act whose line begins so. */
+void fake_then(const char *beginning, void (*then)(void));
+/* From now on this process and its children cannot fork(2). There is no way back. */
+void fake_fail_forks(void);
+/* The log is empty again, and no rule holds. The machine stays as it is. */
+void fake_forget(void);
 
 /* The whole log. */
 const char *fake_log(void);

@@ -161,6 +161,42 @@ static bool is_busy(const struct table *table, size_t mount)
 	return holds_a_swap_file(table, mount) || holds_a_loop_file(table, mount);
 }
 
+int kernel_mount(const char *source, const char *target, const char *type)
+{
+	char line[1024];
+
+	(void)snprintf(line, sizeof(line), "20 1 8:1 / %s rw - %s %s rw\n", target, type,
+		       source);
+	fake_append(mountinfo, line);
+	return 0;
+}
+
+/* A mount is a directory; what covers it, another in its place. */
+int kernel_bind(const char *source, const char *target)
+{
+	char place[PATH_MAX], covered[PATH_MAX + 16], below[PATH_MAX];
+	ssize_t n = readlink(source, below, sizeof(below) - 1);
+
+	if (n < 0)
+		return -errno;
+	below[n] = '\0';
+	(void)snprintf(place, sizeof(place), "%s%s", fake_root(), target);
+	(void)snprintf(covered, sizeof(covered), "%s.covered", place);
+	fake_remove("%s.covered", target);
+	return rename(place, covered) < 0 || rename(below, place) < 0 ? -errno : 0;
+}
+
+int kernel_rmdir(const char *path)
+{
+	struct table table;
+
+	table_load(&table);
+	if (table_find(&table, path) < table.n)
+		return -EBUSY;
+	fake_remove("%s", path);
+	return 0;
+}
+
 /* A loop device that was to go while it was mounted goes with its mount. */
 static void autoclear(const char *source)
 {
@@ -377,11 +413,26 @@ static void clear_bus_master(const char *device)
 	(void)fclose(file);
 }
 
+/* They go with their PF's driver; see pci_disable_sriov(). */
+static void remove_virtual_functions(const char *device)
+{
+	const char *physical = strrchr(device, '/') + 1;
+	char name[32];
+	struct dir dir;
+
+	dir_for_each (&dir, address, fake_root(), "/sys/bus/pci/devices")
+		if (read_link_name(name, sizeof(name), fake_root(),
+				   "/sys/bus/pci/devices/%s/physfn", address) == 0 &&
+		    strcmp(name, physical) == 0)
+			fake_remove("/sys/bus/pci/devices/%s", address);
+}
+
 static int unbind(const char *device, const char *text)
 {
 	if (strcmp(strrchr(device, '/') + 1, text) != 0)
 		return -ENODEV;
 	fake_remove("%s/driver", device);
+	remove_virtual_functions(device);
 	if (!fake_exists("%s/keeps_bus_master", device))
 		clear_bus_master(device);
 	return 0;
@@ -436,22 +487,18 @@ int kernel_link_down(const char *name)
 	return 0;
 }
 
-int kernel_kill_all(int signal)
+/* What has ended leaves its directory: its number is not given to a child of the test. */
+int kernel_kill(pid_t pid, int signal)
 {
-	char name[16], ignores[64];
-	struct dir dir;
-	int n = 0;
+	char ignores[64];
 
-	(void)snprintf(name, sizeof(name), "%s", sigabbrev_np(signal));
-	dir_for_each (&dir, pid, fake_root(), "/proc") {
-		if (read_text(ignores, sizeof(ignores), fake_root(), "/proc/%s/ignores",
-			      pid) < 0)
-			continue; /* PID 1, a thread of the kernel, or no process at all
-				   */
-		n++;
-		if (strstr(ignores, name) || signal == SIGCONT)
-			continue;
-		fake_remove("/proc/%s", pid);
-	}
-	return n > 0 ? 0 : -ESRCH;
+	if (pid == 1)
+		return 0;
+	if (!fake_exists("/proc/%d/stat", pid))
+		return -ESRCH;
+	if (read_text(ignores, sizeof(ignores), fake_root(), "/proc/%d/ignores", pid) < 0)
+		ignores[0] = '\0';
+	if (signal != SIGCONT && !strstr(ignores, sigabbrev_np(signal)))
+		fake_remove("/proc/%d/stat", pid);
+	return 0;
 }

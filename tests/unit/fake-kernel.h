@@ -8,6 +8,9 @@
 
 #include <sys/types.h>
 
+int kernel_mount(const char *source, const char *target, const char *type);
+int kernel_bind(const char *source, const char *target);
+int kernel_rmdir(const char *path);
 int kernel_umount(const char *path, int flags);
 int kernel_remount_read_only(const char *path);
 void kernel_emergency_read_only(void);
@@ -22,5 +25,5 @@ int kernel_loop_detach(const char *device); /* "/dev/loop0" */
 int kernel_write(const char *path, const char *text);
 int kernel_link_down(const char *name);
 
-/* To every process of user space but PID 1. */
-int kernel_kill_all(int signal);
+/* A process of the fake /proc; PID 1 does not mind. */
+int kernel_kill(pid_t pid, int signal);

@@ -24,6 +24,28 @@ void machine_start(void)
 	machine_task(1, "init", 'S', 0x400100);
 }
 
+void machine_that_can_jump(void)
+{
+	machine_start();
+	fake_file("Name:\tpivot-kexec\nCapEff:\t000001ffffffffff\n", "/proc/self/status");
+	fake_symlink("pid:[4026531836]", "/proc/self/ns/pid");
+	fake_file("systemd\n", "/proc/1/comm");
+	fake_file("", "/proc/1/ns/mnt");
+	fake_file("nodev\tdevtmpfs\n\text4\n", "/proc/filesystems");
+	fake_file("0\n", "/proc/sys/kernel/kexec_load_disabled");
+	fake_file("-1\n", "/proc/sys/kernel/kexec_load_limit_reboot");
+	fake_file("1\n", "/proc/sys/kernel/yama/ptrace_scope");
+	fake_file("MemTotal:        4000000 kB\nMemFree:  1 kB\n"
+		  "MemAvailable:    3000000 kB\n",
+		  "/proc/meminfo");
+	fake_directory("/run");
+	fake_directory("/run/systemd");
+	fake_directory("/run/systemd/system");
+	fake_file("0\n", "/sys/kernel/kexec_loaded");
+	fake_file("[none] integrity confidentiality\n", "/sys/kernel/security/lockdown");
+	fake_file("0\n", "/sys/fs/cgroup/cgroup.procs");
+}
+
 void machine_mount(const char *path, const char *type, const char *source,
 		   const char *options)
 {
@@ -72,20 +94,29 @@ void machine_link(const char *name, const char *flags)
 	fake_file(flags, "/sys/class/net/%s/flags", name);
 }
 
-void machine_task(pid_t pid, const char *name, char state, unsigned int flags)
+static void write_stat(pid_t pid, const char *name, char state, int terminal,
+		       unsigned int flags)
 {
 	char stat[256];
 
 	(void)snprintf(stat, sizeof(stat),
-		       "%d (%s) %c 1 %d %d 0 -1 %u 1 0 0 0 2 1 0 0 20 0 1 0 99 0 0\n",
-		       pid, name, state, pid, pid, flags);
+		       "%d (%s) %c 1 %d %d %d -1 %u 1 0 0 0 2 1 0 0 20 0 1 0 99 0 0\n",
+		       pid, name, state, pid, pid, terminal, flags);
 	fake_file(stat, "/proc/%d/stat", pid);
 }
 
-void machine_process(pid_t pid, const char *name, const char *ignores)
+void machine_task(pid_t pid, const char *name, char state, unsigned int flags)
 {
-	machine_task(pid, name, 'S', 0x400000);
-	fake_file(ignores, "/proc/%d/ignores", pid);
+	write_stat(pid, name, state, 0, flags);
+}
+
+void machine_process_add(const struct machine_process *process)
+{
+	const char *name = process->name, *command = process->command ?: name;
+
+	write_stat(process->pid, name, 'S', process->has_terminal ? 34816 : 0, 0x400000);
+	fake_file(process->ignores ?: "", "/proc/%d/ignores", process->pid);
+	fake_bytes(command, strlen(command) + 1, "/proc/%d/cmdline", process->pid);
 }
 
 /* "pci0000:00/0000:00:1c.0/0000:01:00.0": where it stands in /sys/devices. */
@@ -130,7 +161,7 @@ static void bind_driver(const char *directory, const char *driver)
 void machine_pci_add(const struct machine_pci *pci)
 {
 	char path[PATH_MAX], directory[PATH_MAX + 16], target[PATH_MAX + 32];
-	char class[16];
+	char class[32];
 
 	device_path(path, pci);
 	(void)snprintf(directory, sizeof(directory), "/sys/devices/%s", path);
@@ -145,6 +176,10 @@ void machine_pci_add(const struct machine_pci *pci)
 	write_config(directory, pci);
 	if (pci->driver)
 		bind_driver(directory, pci->driver);
+	if (pci->physical) {
+		(void)snprintf(class, sizeof(class), "../%s", pci->physical);
+		fake_symlink(class, "%s/physfn", directory);
+	}
 	fake_symlink(target, "/sys/bus/pci/devices/%s", pci->address);
 }
 

@@ -8,6 +8,9 @@
 
 /* fake_start(), and a machine of which nothing can be said. */
 void machine_start(void);
+/* The same with all that the tool wants of a machine: root on a Debian with systemd,
+ * Secure Boot off, 4 GB. */
+void machine_that_can_jump(void);
 
 /* options: the filesystem's own, "rw" or "ro" first. In the order they are mounted. */
 void machine_mount(const char *path, const char *type, const char *source,
@@ -21,16 +24,26 @@ void machine_holds(const char *upper, const char *lower);
 void machine_disk(const char *address);			/* SCSI: "0:0:0:0" */
 void machine_link(const char *name, const char *flags); /* "0x1003" */
 
-/* ignores: signals it does not die of, "TERM HUP". */
-void machine_process(pid_t pid, const char *name, const char *ignores);
+struct machine_process {
+	pid_t pid;
+	const char *name;
+	const char *command; /* its argv[0]; its name where it is NULL */
+	const char *ignores; /* signals it does not die of, "TERM HUP" */
+	bool has_terminal;
+};
+
+void machine_process_add(const struct machine_process *process);
+/* machine_process(.pid = 310, .name = "postgres"); */
+#define machine_process(...) machine_process_add(&(struct machine_process){ __VA_ARGS__ })
 /* The same by the letter of its state and the flags of proc_pid_stat(5). */
 void machine_task(pid_t pid, const char *name, char state, unsigned int flags);
 
 struct machine_pci {
 	const char *address;
-	const char *below;  /* the address of its bridge, or NULL */
-	const char *driver; /* or NULL */
-	unsigned int class; /* 0x020000: with the programming interface */
+	const char *below;    /* the address of its bridge, or NULL */
+	const char *driver;   /* or NULL */
+	const char *physical; /* the PF it is a VF of, or NULL */
+	unsigned int class;   /* 0x020000: with the programming interface */
 	bool has_header_of_bridge;
 	bool is_bus_master;
 	bool keeps_bus_master; /* when its driver goes */

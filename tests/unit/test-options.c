@@ -44,6 +44,7 @@ START_TEST(takes_a_tree_and_nothing_else)
 	ck_assert_str_eq(options.tree, "./result");
 	ck_assert_uint_eq(options.delay_s, 3);
 	ck_assert_int_eq(options.takeover, CHOOSE_AUTO);
+	ck_assert_uint_eq(options.deadline_s, 0);
 	ck_assert(!options.force);
 	ck_assert_ptr_null(options.output);
 	ck_assert_ptr_null(options.tree_options.kernel);
@@ -55,14 +56,15 @@ END_TEST
 START_TEST(takes_every_option)
 {
 	ck_assert_int_eq(parse("--kernel", "k", "--command-line=c d", "--append", "e",
-			       "--takeover", "seize", "--delay", "0", "--force", "-o",
-			       "f", "tree"),
+			       "--takeover", "seize", "--delay", "0", "--deadline", "60",
+			       "--force", "-o", "f", "tree"),
 			 0);
 	ck_assert_str_eq(options.tree_options.kernel, "k");
 	ck_assert_str_eq(options.tree_options.command_line, "c d");
 	ck_assert_str_eq(options.tree_options.append, "e");
 	ck_assert_int_eq(options.takeover, CHOOSE_SEIZE);
 	ck_assert_uint_eq(options.delay_s, 0);
+	ck_assert_uint_eq(options.deadline_s, 60);
 	ck_assert(options.force);
 	ck_assert_str_eq(options.output, "f");
 	ck_assert_str_eq(options.tree, "tree");
@@ -141,6 +143,10 @@ START_TEST(says_what_a_value_may_be)
 	ck_assert_int_eq(parse("--delay=86401", "t"), -EINVAL);
 	ck_assert_str_eq(said, "pivot-kexec: --delay takes seconds, 0 to 86400, not "
 			       "'86401'\n");
+	ck_assert_int_eq(parse("--deadline=0", "t"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: --deadline takes seconds, 1 to 86400, not "
+			       "'0'\n");
+	ck_assert_int_eq(parse("--deadline=86401", "t"), -EINVAL);
 	ck_assert_int_eq(parse("--delay=3s", "t"), -EINVAL);
 	ck_assert_int_eq(parse("--delay=", "t"), -EINVAL);
 	ck_assert_int_eq(parse("--delay=-1", "t"), -EINVAL);
@@ -176,9 +182,9 @@ END_TEST
 START_TEST(prints_help_with_every_verb_and_option)
 {
 	static const char *const words[] = {
-		"--kernel",   "--initrd",  "--command-line", "--append",
-		"--takeover", "--delay",   "--force",	     "--output",
-		"--help",     "--version", "run    TREE",    "plan   TREE",
+		"--kernel",  "--initrd",    "--command-line", "--append", "--takeover",
+		"--delay",   "--deadline",  "--force",	      "--output", "--help",
+		"--version", "run    TREE", "plan   TREE",
 	};
 
 	ck_assert_int_eq(parse("--help"), 1);

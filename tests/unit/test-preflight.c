@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fake-machine.h"
 #include "fake-output.h"
 #include "fake-root.h"
 #include "unit.h"
@@ -18,23 +19,10 @@ static struct kernel_image kernel;
 static struct preflight preflight;
 static const char *said;
 
-/* Root on a Debian with systemd, Secure Boot off, 4 GiB, and a tree that fits. */
+/* And a tree that fits. */
 static void good_machine(void)
 {
-	fake_root_make();
-	fake_file("Name:\tpivot-kexec\nCapEff:\t000001ffffffffff\n", "/proc/self/status");
-	fake_symlink("pid:[4026531836]", "/proc/self/ns/pid");
-	fake_file("systemd\n", "/proc/1/comm");
-	fake_directory("/run");
-	fake_directory("/run/systemd");
-	fake_directory("/run/systemd/system");
-	fake_file("0\n", "/sys/kernel/kexec_loaded");
-	fake_file("0\n", "/proc/sys/kernel/kexec_load_disabled");
-	fake_file("1\n", "/proc/sys/kernel/yama/ptrace_scope");
-	fake_file("[none] integrity confidentiality\n", "/sys/kernel/security/lockdown");
-	fake_file(
-		"MemTotal:        4000000 kB\nMemFree:  1 kB\nMemAvailable:    3000000 kB\n",
-		"/proc/meminfo");
+	machine_that_can_jump();
 	options = (struct options){ 0 };
 	kernel = (struct kernel_image){ .command_line_max = 2047, .init_size = 32 << 20 };
 	tree = (struct tree){
@@ -98,12 +86,22 @@ END_TEST
 START_TEST(refuses_in_a_container)
 {
 	good_machine();
-	fake_file("", "/.dockerenv");
-	assert_refused("this is a container ('/.dockerenv' exists): run it on the host");
-	fake_remove("/.dockerenv");
+	fake_file("", "/run/.containerenv");
+	assert_refused("this is a container ('/run/.containerenv' exists): run it on the "
+		       "host");
+	fake_remove("/run/.containerenv");
 	fake_file("podman\n", "/run/systemd/container");
 	assert_refused("this is a container ('/run/systemd/container' exists): run it on "
 		       "the host");
+}
+END_TEST
+
+/* A machine's image that was built with docker brings it along. */
+START_TEST(takes_an_image_built_with_docker_for_no_container)
+{
+	good_machine();
+	fake_file("", "/.dockerenv");
+	ck_assert_uint_eq(check(), 0);
 }
 END_TEST
 
@@ -133,6 +131,19 @@ START_TEST(refuses_where_kexec_is_switched_off)
 	assert_refused("kexec is switched off until the next boot "
 		       "(kernel.kexec_load_disabled = 1): find who sets it in "
 		       "/etc/sysctl.d, remove it and reboot");
+}
+END_TEST
+
+START_TEST(refuses_where_all_loads_are_used_up)
+{
+	good_machine();
+	fake_file("1\n", "/proc/sys/kernel/kexec_load_limit_reboot");
+	ck_assert_uint_eq(check(), 0);
+	fake_remove("/proc/sys/kernel/kexec_load_limit_reboot"); /* before Linux 6.3 */
+	ck_assert_uint_eq(check(), 0);
+	fake_file("0\n", "/proc/sys/kernel/kexec_load_limit_reboot");
+	ck_assert_uint_eq(check(), 1);
+	ck_assert_ptr_nonnull(strstr(said, "kexec_load_limit_reboot"));
 }
 END_TEST
 
@@ -181,14 +192,52 @@ START_TEST(refuses_to_seize_what_cannot_be_traced)
 }
 END_TEST
 
-START_TEST(refuses_to_seize_in_confidentiality)
+/* Lockdown does not forbid ptrace(2), nor signed kernels. */
+START_TEST(seizes_in_confidentiality)
 {
 	good_machine();
-	kernel.is_signed = true;
 	preflight.takeover = TAKEOVER_SEIZE;
 	fake_file("none integrity [confidentiality]\n", "/sys/kernel/security/lockdown");
-	assert_refused("lockdown=confidentiality forbids seizing PID 1: use "
-		       "--takeover=systemd where PID 1 is systemd");
+	ck_assert_uint_eq(check(), 1);
+	kernel.is_signed = true;
+	ck_assert_uint_eq(check(), 0);
+}
+END_TEST
+
+START_TEST(refuses_systemd_where_its_way_is_masked)
+{
+	static const char *const folders[] = { "/etc", "/run" };
+
+	good_machine();
+	for (size_t i = 0; i < 2; i++) {
+		fake_symlink("/dev/null", "%s/systemd/system/kexec.target", folders[i]);
+		assert_refused(
+			"kexec.target is masked: 'systemctl unmask kexec.target', or "
+			"use --takeover=seize");
+		fake_remove("%s/systemd/system/kexec.target", folders[i]);
+	}
+	fake_symlink("/dev/null", "/etc/systemd/system/kexec.target");
+	preflight.takeover = TAKEOVER_SEIZE;
+	ck_assert_uint_eq(check(), 0);
+}
+END_TEST
+
+START_TEST(refuses_a_kernel_without_devtmpfs)
+{
+	good_machine();
+	fake_file("nodev\ttmpfs\n\text4\n", "/proc/filesystems");
+	assert_refused("the running kernel is built without devtmpfs: boot another one");
+}
+END_TEST
+
+START_TEST(warns_of_a_kernel_without_sysrq)
+{
+	good_machine();
+	fake_remove("/proc/sysrq-trigger");
+	ck_assert_uint_eq(check(), 0);
+	ck_assert_str_eq(said,
+			 "pivot-kexec: the running kernel has no sysrq: should a driver "
+			 "hang, the machine would not restart by itself\n");
 }
 END_TEST
 
@@ -240,6 +289,15 @@ START_TEST(says_how_much_memory_is_needed_and_why)
 }
 END_TEST
 
+START_TEST(counts_swap_as_room_for_what_runs)
+{
+	good_machine();
+	fake_file("MemTotal: 4000000 kB\nMemAvailable: 150000 kB\nSwapFree: 100000 kB\n",
+		  "/proc/meminfo");
+	ck_assert_uint_eq(check(), 0);
+}
+END_TEST
+
 START_TEST(needs_no_more_memory_than_it_says)
 {
 	char words[256];
@@ -254,7 +312,7 @@ START_TEST(says_every_reason_at_once)
 {
 	good_machine();
 	fake_file("CapEff:\t0\n", "/proc/self/status");
-	fake_file("", "/.dockerenv");
+	fake_file("", "/run/.containerenv");
 	fake_file("1\n", "/proc/sys/kernel/kexec_load_disabled");
 	fake_file("1\n", "/sys/kernel/kexec_loaded");
 	fake_file("none [integrity] confidentiality\n", "/sys/kernel/security/lockdown");
@@ -284,12 +342,15 @@ START_TEST(judges_the_machine_where_the_kernel_is_none)
 END_TEST
 
 UNIT_MAIN("preflight", finds_nothing_against_a_good_machine, needs_root,
-	  refuses_in_a_container, refuses_in_another_pid_namespace,
-	  refuses_a_kernel_without_kexec, refuses_where_kexec_is_switched_off,
+	  refuses_in_a_container, takes_an_image_built_with_docker_for_no_container,
+	  refuses_in_another_pid_namespace, refuses_a_kernel_without_kexec,
+	  refuses_where_kexec_is_switched_off, refuses_where_all_loads_are_used_up,
 	  leaves_an_image_of_others_unless_forced, refuses_an_unsigned_kernel_in_lockdown,
 	  refuses_systemd_where_pid_1_is_another, refuses_to_seize_what_cannot_be_traced,
-	  refuses_to_seize_in_confidentiality, needs_a_place_for_the_stage,
-	  refuses_a_command_line_that_is_too_long,
+	  seizes_in_confidentiality, refuses_systemd_where_its_way_is_masked,
+	  refuses_a_kernel_without_devtmpfs, warns_of_a_kernel_without_sysrq,
+	  needs_a_place_for_the_stage, refuses_a_command_line_that_is_too_long,
 	  refuses_what_half_of_the_memory_cannot_hold,
-	  says_how_much_memory_is_needed_and_why, needs_no_more_memory_than_it_says,
-	  says_every_reason_at_once, judges_the_machine_where_the_kernel_is_none)
+	  says_how_much_memory_is_needed_and_why, counts_swap_as_room_for_what_runs,
+	  needs_no_more_memory_than_it_says, says_every_reason_at_once,
+	  judges_the_machine_where_the_kernel_is_none)

@@ -10,19 +10,23 @@
 
 enum { USER = 0x400000, KERNEL_THREAD = 0x208040 };
 
-static char names[64];
+static struct processes list;
 
 static size_t count(pid_t except)
 {
-	return processes_count(fake_root(), except, names, sizeof(names));
+	processes_read(fake_root(), except, &list);
+	return list.n;
 }
 
-START_TEST(counts_processes_and_names_them)
+START_TEST(reads_processes_and_names_them)
 {
 	machine_start();
 	machine_task(300, "cron", 'S', USER);
 	ck_assert_uint_eq(count(0), 1);
-	ck_assert_str_eq(names, "cron");
+	ck_assert_int_eq(list.process[0].pid, 300);
+	ck_assert_str_eq(list.process[0].name, "cron");
+	ck_assert(!list.process[0].has_terminal);
+	ck_assert(!list.has_more);
 }
 END_TEST
 
@@ -31,7 +35,6 @@ START_TEST(leaves_out_pid_1_and_the_guardian)
 	machine_start();
 	machine_task(20, "init", 'S', USER);
 	ck_assert_uint_eq(count(20), 0);
-	ck_assert_str_eq(names, "");
 }
 END_TEST
 
@@ -40,7 +43,7 @@ START_TEST(takes_parentheses_and_blanks_in_names)
 	machine_start();
 	machine_task(10, "a) S 1 (b", 'S', USER);
 	ck_assert_uint_eq(count(0), 1);
-	ck_assert_str_eq(names, "a) S 1 (b");
+	ck_assert_str_eq(list.process[0].name, "a) S 1 (b");
 }
 END_TEST
 
@@ -69,7 +72,7 @@ START_TEST(leaves_out_who_has_ended)
 	machine_task(11, "dead", 'X', USER);
 	machine_task(12, "stuck", 'D', USER);
 	ck_assert_uint_eq(count(0), 1);
-	ck_assert_str_eq(names, "stuck");
+	ck_assert_str_eq(list.process[0].name, "stuck");
 }
 END_TEST
 
@@ -99,19 +102,67 @@ START_TEST(counts_a_process_with_a_line_longer_than_it_reads)
 }
 END_TEST
 
-START_TEST(counts_more_than_it_can_name)
+START_TEST(sees_who_has_a_terminal)
 {
 	machine_start();
-	for (int i = 0; i < 40; i++)
-		machine_task(100 + i, "fifteen-letters", 'S', USER);
-	ck_assert_uint_eq(count(0), 40);
-	ck_assert_str_eq(names, "fifteen-letters fifteen-letters fifteen-letters "
-				"fifteen-letters");
+	machine_process(.pid = 400, .name = "bash", .has_terminal = true);
+	ck_assert_uint_eq(count(0), 1);
+	ck_assert(list.process[0].has_terminal);
 }
 END_TEST
 
-UNIT_MAIN("processes", counts_processes_and_names_them, leaves_out_pid_1_and_the_guardian,
+START_TEST(says_that_there_are_more_than_fit)
+{
+	machine_start();
+	for (int i = 0; i < PROCESSES_MAX; i++)
+		machine_task(100 + i, "many", 'S', USER);
+	ck_assert_uint_eq(count(0), PROCESSES_MAX);
+	ck_assert(!list.has_more);
+	machine_task(99, "one more", 'S', USER);
+	ck_assert_uint_eq(count(0), PROCESSES_MAX);
+	ck_assert(list.has_more);
+}
+END_TEST
+
+static bool is_storage_daemon(const char *name, const char *command)
+{
+	struct process process = { .pid = 500 };
+
+	machine_process(.pid = 500, .name = name, .command = command);
+	(void)snprintf(process.name, sizeof(process.name), "%s", name);
+	return process_is_storage_daemon(fake_root(), &process);
+}
+
+START_TEST(knows_a_storage_daemon_by_its_command_line)
+{
+	machine_start();
+	ck_assert(is_storage_daemon("mdmon", "@sbin/mdmon --foreground md127"));
+	ck_assert(!is_storage_daemon("mdmon", "/sbin/mdmon --foreground md127"));
+	ck_assert(!is_storage_daemon("@mdmon", "mdmon"));
+	ck_assert(!is_storage_daemon("kthreadd", ""));
+}
+END_TEST
+
+START_TEST(does_not_take_our_own_waiter_for_one)
+{
+	machine_start();
+	ck_assert(!is_storage_daemon("pivot-kexec", "@ivot-kexec run ./result"));
+}
+END_TEST
+
+START_TEST(takes_who_has_just_ended_for_none)
+{
+	const struct process process = { .pid = 501, .name = "ended" };
+
+	machine_start();
+	ck_assert(!process_is_storage_daemon(fake_root(), &process));
+}
+END_TEST
+
+UNIT_MAIN("processes", reads_processes_and_names_them, leaves_out_pid_1_and_the_guardian,
 	  takes_parentheses_and_blanks_in_names, is_not_fooled_by_a_name,
 	  leaves_out_threads_of_the_kernel, leaves_out_who_has_ended,
 	  passes_over_what_is_no_process,
-	  counts_a_process_with_a_line_longer_than_it_reads, counts_more_than_it_can_name)
+	  counts_a_process_with_a_line_longer_than_it_reads, sees_who_has_a_terminal,
+	  says_that_there_are_more_than_fit, knows_a_storage_daemon_by_its_command_line,
+	  does_not_take_our_own_waiter_for_one, takes_who_has_just_ended_for_none)
