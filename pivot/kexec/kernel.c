@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/types.h>
-#include <unistd.h>
 
 #include "pivot/base/cleanup.h"
+#include "pivot/base/file.h"
 #include "pivot/base/macros.h"
 
 /* The setup header of Documentation/arch/x86/boot.rst. */
@@ -41,7 +41,8 @@ struct head {
 
 static bool has(const struct head *head, uint64_t at, const char *bytes, size_t n)
 {
-	return at <= head->n && n <= head->n - at && !memcmp(head->bytes + at, bytes, n);
+	return at <= head->n && n <= head->n - at &&
+	       memcmp(head->bytes + at, bytes, n) == 0;
 }
 
 static uint64_t number(const struct head *head, uint64_t at, unsigned int bytes)
@@ -433,22 +434,14 @@ int kernel_read(int fd, uint64_t file_bytes, struct kernel_image *ret, char *why
 		size_t why_not_size)
 {
 	auto_free uint8_t *head = malloc(KERNEL_HEAD_BYTES);
-	size_t n = 0;
+	ssize_t n;
 
 	if (!head)
 		return -ENOMEM;
-	while (n < KERNEL_HEAD_BYTES) {
-		ssize_t got = pread(fd, head + n, KERNEL_HEAD_BYTES - n, (off_t)n);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			break;
-		n += (size_t)got;
-	}
-	return kernel_parse(head, n, file_bytes, ret, why_not, why_not_size);
+	n = file_read_at(fd, head, KERNEL_HEAD_BYTES, 0);
+	if (n < 0)
+		return (int)n;
+	return kernel_parse(head, (size_t)n, file_bytes, ret, why_not, why_not_size);
 }
 
 /* An initrd may be many things, down to a filesystem image, but hardly one of these. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "pivot/tree/file.h"
+#include "file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -26,86 +26,80 @@ static const char *kind_of(mode_t mode)
 
 int file_check(mode_t mode, off_t size, const char *shown)
 {
-	if (!S_ISREG(mode)) {
-		(void)log_err(
-			0,
-			"'%s' is %s, and a regular file is needed: copy its content "
-			"into a file first",
-			shown, kind_of(mode));
-		return -EINVAL;
-	}
-	if (size == 0) {
-		(void)log_err(
-			0,
-			"'%s' is empty: copy or download it again, and look whether "
-			"the disk is full",
-			shown);
-		return -ENODATA;
-	}
+	if (!S_ISREG(mode))
+		return log_refuse(-EINVAL,
+				  "'%s' is %s, and a regular file is needed: copy its "
+				  "content into a file first",
+				  shown, kind_of(mode));
+	if (size == 0)
+		return log_refuse(-ENODATA,
+				  "'%s' is empty: copy or download it again, and look "
+				  "whether the disk is full",
+				  shown);
 	return 0;
 }
 
-int file_log_dangling(const char *shown, const char *target)
+static int log_missing(const char *shown, const char *target)
 {
-	if (!strncmp(target, "/nix/store/", 11))
-		(void)log_err(0,
-			      "'%s' is a dangling link into /nix/store: copy with scp or "
-			      "cp -L",
-			      shown);
-	else
-		(void)log_err(0,
-			      "'%s' is a dangling link to '%s': copy what it points to "
-			      "with scp or cp -L",
-			      shown, target);
-	return -ENOENT;
+	if (!target)
+		return log_refuse(-ENOENT, "'%s' does not exist", shown);
+	if (strncmp(target, "/nix/store/", 11) == 0)
+		return log_refuse(-ENOENT,
+				  "'%s' is a dangling link into /nix/store: copy with "
+				  "scp or cp -L",
+				  shown);
+	return log_refuse(-ENOENT,
+			  "'%s' is a dangling link to '%s': copy what it points to with "
+			  "scp or cp -L",
+			  shown, target);
 }
 
-static int log_missing(int folder_fd, const char *path, const char *shown)
-{
-	char target[PATH_MAX];
-	ssize_t n = readlinkat(folder_fd, path, target, sizeof(target) - 1);
-
-	if (n < 0) {
-		(void)log_err(0, "'%s' does not exist", shown);
-		return -ENOENT;
-	}
-	target[n] = '\0';
-	return file_log_dangling(shown, target);
-}
-
-int file_log_open_error(int error, int folder_fd, const char *path, const char *shown)
+int file_log_error(int error, const char *shown, const char *target)
 {
 	switch (error) {
 	case -ENOENT:
-		return log_missing(folder_fd, path, shown);
+		return log_missing(shown, target);
 	case -ELOOP:
-		(void)log_err(0,
-			      "'%s' is a link that leads back to itself: name the file "
-			      "it stands for",
-			      shown);
-		return error;
+		return log_refuse(error,
+				  "'%s' is a link that leads back to itself: name the "
+				  "file it stands for",
+				  shown);
 	case -EACCES:
-		(void)log_err(0,
-			      "'%s' may not be read by this user: run as root, or allow "
-			      "it with chmod",
-			      shown);
-		return error;
+		return log_refuse(error,
+				  "'%s' may not be read by this user: run as root, or "
+				  "allow it with chmod",
+				  shown);
 	case -ENOTDIR:
-		(void)log_err(0, "'%s' goes through something that is no folder", shown);
-		return error;
+		return log_refuse(error, "'%s' goes through something that is no folder",
+				  shown);
 	default:
 		return log_err(error, "cannot open '%s'", shown);
 	}
 }
 
-int file_reopen(int fd)
+static int log_open_error(int error, int folder_fd, const char *path, const char *shown)
+{
+	char target[PATH_MAX];
+	ssize_t n = readlinkat(folder_fd, path, target, sizeof(target) - 1);
+
+	target[n < 0 ? 0 : n] = '\0';
+	return file_log_error(error, shown, n < 0 ? NULL : target);
+}
+
+int file_reopen(int fd, const char *shown)
 {
 	char path[64];
 	int reopened;
 
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	reopened = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	return reopened < 0 ? -errno : reopened;
+	if (reopened >= 0)
+		return reopened;
+	if (errno == ENOENT)
+		return log_err(-errno,
+			       "cannot open '%s' through /proc: is /proc mounted?",
+			       shown);
+	return file_log_error(-errno, shown, NULL);
 }
 
 /*
@@ -119,41 +113,9 @@ int file_open(int folder_fd, const char *path, const char *shown)
 	int r;
 
 	if (fd < 0)
-		return file_log_open_error(-errno, folder_fd, path, shown);
+		return log_open_error(-errno, folder_fd, path, shown);
 	if (fstat(fd, &st) < 0)
 		return log_err(-errno, "cannot look at '%s'", shown);
 	r = file_check(st.st_mode, st.st_size, shown);
-	if (r < 0)
-		return r;
-	r = file_reopen(fd);
-	if (r == -ENOENT)
-		return log_err(r, "cannot open '%s' through /proc: is /proc mounted?",
-			       shown);
-	return r < 0 ? file_log_open_error(r, folder_fd, path, shown) : r;
-}
-
-int file_read(int fd, size_t max, char **ret, size_t *ret_n)
-{
-	auto_free char *s = malloc(max + 2);
-	size_t n = 0;
-
-	if (!s)
-		return -ENOMEM;
-	while (n <= max) {
-		ssize_t got = pread(fd, s + n, max + 1 - n, (off_t)n);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got < 0)
-			return -errno;
-		if (got == 0)
-			break;
-		n += (size_t)got;
-	}
-	if (n > max)
-		return -EFBIG;
-	s[n] = '\0';
-	*ret = take_ptr(&s);
-	*ret_n = n;
-	return 0;
+	return r < 0 ? r : file_reopen(fd, shown);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "pivot/tree/form.h"
+#include "form.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -25,104 +25,71 @@ struct row {
 		    struct form *form);
 };
 
-static bool has_any(const struct source *source, const char *folder,
-		    const char *const *names)
-{
-	for (; *names; names++) {
-		if (source_has_below(source, folder, *names))
-			return true;
-	}
-	return false;
-}
-
-int form_path(const struct form *form, const char *name, char **ret)
-{
-	const char *folder = form->folder ? form->folder : "";
-	auto_free char *path = NULL;
-
-	if (name[0] == '/')
-		folder = "";
-	while (!strncmp(name, "./", 2))
-		name += 2 + strspn(name + 2, "/");
-	if (asprintf(&path, "%s%s%s", folder, *folder ? "/" : "", name) < 0) {
-		path = NULL; /* its value is not defined then */
-		return -ENOMEM;
-	}
-	*ret = take_ptr(&path);
-	return 0;
-}
-
 void form_done(struct form *form)
 {
 	script_done(&form->says);
-	free(form->folder);
 	*form = (struct form){ 0 };
 }
 
-static void cut_newlines(char *text, size_t *n)
+/* 1 and *ret, or what row->read() returns: such a file still marks the form. */
+static int read_text(const struct source *source, const char *path, size_t max,
+		     struct form *form, char **ret)
 {
-	while (*n && text[*n - 1] == '\n')
-		text[--*n] = '\0';
-}
-
-static int read_marker(const struct source *source, const char *marker,
-		       const struct form *form, size_t max, char **ret, size_t *ret_n)
-{
-	auto_free char *path = NULL;
-	int r = form_path(form, marker, &path);
-
-	return r < 0 ? r : source_text(source, path, max, ret, ret_n);
-}
-
-struct beside {
-	const struct source *source;
-	const struct form *form;
-};
-
-static int read_beside(void *data, const char *path, char **ret)
-{
-	const struct beside *beside = data;
 	auto_free char *text = NULL;
-	auto_free char *where = NULL;
 	size_t n;
-	int r = form_path(beside->form, path, &where);
+	int r = source_text(source, path, max, &text, &n);
 
-	/* what is missing is no error yet: the command line may come from an option */
-	if (r < 0 || !source_has(beside->source, where))
-		return r < 0 ? r : -ENOENT;
-	r = source_text(beside->source, where, MAX_PARAMS_BYTES, &text, &n);
-	if (r < 0)
-		return r;
+	if (r < 0) {
+		/* the other files are looked at, so that all that is wrong is told */
+		form->error = r;
+		return r == -ENOMEM ? r : 1;
+	}
 	if (strlen(text) != n)
-		return -EBADMSG;
-	cut_newlines(text, &n);
-	*ret = take_ptr(&text);
-	return 0;
+		(void)snprintf(form->why_not, sizeof(form->why_not),
+			       "is binary data, not a script or a command line");
+	else
+		*ret = take_ptr(&text);
+	return 1;
 }
 
-/* Still this form: its other files are looked at, so that all that is wrong is told. */
-static int unreadable(struct form *form, int error)
+/* The whole file is the command line. */
+static int read_line(const struct source *source, const char *path, struct form *form)
 {
-	form->error = error;
-	return error == -ENOMEM ? error : 1;
+	auto_free char *text = NULL;
+	int r = read_text(source, path, MAX_PARAMS_BYTES, form, &text);
+
+	if (!text)
+		return r;
+	for (size_t n = strlen(text); n && text[n - 1] == '\n';)
+		text[--n] = '\0';
+	free(form->says.command_line.text);
+	form->says.command_line.text = take_ptr(&text);
+	return r;
+}
+
+/* --command-line="$(cat kernel-params)": one expansion and nothing else. */
+static bool names_params(const struct script_value *line)
+{
+	return line->unknown && !line->text[0] && strstr(line->unknown, "kernel-params");
 }
 
 /* A script that loads nothing marks no form; one that is not understood still does. */
 static int read_script(const struct source *source, const struct row *row,
 		       struct form *form)
 {
-	struct beside beside = { .source = source, .form = form };
-	struct shell_files files = { .read = read_beside, .data = &beside };
+	struct script_value *line = &form->says.command_line;
 	auto_free char *text = NULL;
-	size_t n;
-	int r = read_marker(source, row->marker, form, SCRIPT_MAX_BYTES, &text, &n);
+	int r = read_text(source, row->marker, SCRIPT_MAX_BYTES, form, &text);
 
-	if (r < 0)
-		return unreadable(form, r);
-	r = script_parse(text, n, &files, &form->says, form->why_not,
-			 sizeof(form->why_not));
-	if (r == -ENOENT || r == -ENOMEM)
-		return r == -ENOENT ? 0 : log_err(r, "cannot read '%s'", row->marker);
+	if (!text)
+		return r;
+	r = script_parse(text, &form->says, form->why_not, sizeof(form->why_not));
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0 && names_params(line) && source_has(source, "kernel-params")) {
+		free(take_ptr(&line->unknown));
+		return read_line(source, "kernel-params", form);
+	}
 	return 1;
 }
 
@@ -130,40 +97,20 @@ static int read_ipxe(const struct source *source, const struct row *row,
 		     struct form *form)
 {
 	auto_free char *text = NULL;
-	size_t n;
-	int r = read_marker(source, row->marker, form, SCRIPT_MAX_BYTES, &text, &n);
+	int r = read_text(source, row->marker, SCRIPT_MAX_BYTES, form, &text);
 
-	if (r < 0)
-		return unreadable(form, r);
-	r = script_parse_ipxe(text, n, &form->says, form->why_not, sizeof(form->why_not));
-	return r == -ENOMEM ? log_err(r, "cannot read '%s'", row->marker) : 1;
+	if (text)
+		(void)script_parse_ipxe(text, &form->says, form->why_not,
+					sizeof(form->why_not)); /* said in why_not */
+	return r;
 }
 
-/* The whole file is the command line. */
 static int read_params(const struct source *source, const struct row *row,
 		       struct form *form)
 {
-	auto_free char *text = NULL;
-	size_t n;
-	int r;
-
-	if (!has_any(source, form->folder, form_kernels))
+	if (!source_has_any(source, form_kernels))
 		return 0;
-	r = read_marker(source, row->marker, form, MAX_PARAMS_BYTES, &text, &n);
-	if (r < 0)
-		return unreadable(form, r);
-	if (strlen(text) != n) {
-		(void)snprintf(form->why_not, sizeof(form->why_not),
-			       "is binary data, not a command line");
-		return 1;
-	}
-	form->says.command_line.text = take_ptr(&text);
-	return 1;
-}
-
-static bool says_init(const char *params)
-{
-	return !strncmp(params, "init=", 5) || strstr(params, " init=");
+	return read_line(source, row->marker, form);
 }
 
 /* The store path, also where the store is mounted elsewhere: /mnt/nix/store/... */
@@ -171,18 +118,18 @@ static int profile_path(const struct source *source, struct form *form, char **r
 {
 	auto_free char *path = NULL;
 	const char *store;
-	int r = source_real_path(source, form->folder, &path);
+	int r = source_real_path(source, &path);
 
-	if (r == -EXDEV || (r == 0 && !strstr(path, "/nix/store/"))) {
+	if (r < 0 && r != -EXDEV)
+		return log_err(r, "cannot resolve '%s'", source_name(source));
+	store = r == 0 ? strstr(path, "/nix/store/") : NULL;
+	if (!store) {
 		(void)snprintf(
 			form->why_not, sizeof(form->why_not),
 			"has no init=, and the system is not in /nix/store, so that "
 			"its init is not known");
 		return 0;
 	}
-	if (r < 0)
-		return log_err(r, "cannot resolve '%s'", source_name(source));
-	store = strstr(path, "/nix/store/");
 	*ret = strdup(store);
 	return *ret ? 1 : -ENOMEM;
 }
@@ -191,27 +138,24 @@ static int profile_path(const struct source *source, struct form *form, char **r
 static int read_profile(const struct source *source, const struct row *row,
 			struct form *form)
 {
-	auto_free char *path = NULL;
+	char **line = &form->says.command_line.text;
 	auto_free char *params = NULL;
-	size_t n;
+	auto_free char *path = NULL;
 	int r;
 
-	if (!source_has_below(source, form->folder, "init"))
+	if (!source_has(source, "init"))
 		return 0;
 	r = read_params(source, row, form);
-	params = take_ptr(&form->says.command_line.text);
+	params = take_ptr(line);
 	if (r != 1 || !params)
 		return r;
-	if (says_init(params))
+	if (strncmp(params, "init=", 5) == 0 || strstr(params, " init="))
 		return 0;
-	n = strlen(params);
-	cut_newlines(params, &n);
 	r = profile_path(source, form, &path);
 	if (r <= 0)
 		return r < 0 ? r : 1;
-	if (asprintf(&form->says.command_line.text, "%s init=%s/init", params, path) <
-	    0) {
-		form->says.command_line.text = NULL; /* its value is not defined then */
+	if (asprintf(line, "%s init=%s/init", params, path) < 0) {
+		*line = NULL; /* its value is not defined then */
 		return -ENOMEM;
 	}
 	return 1;
@@ -221,7 +165,8 @@ static int read_names(const struct source *source, const struct row *row,
 		      struct form *form)
 {
 	(void)row;
-	return has_any(source, form->folder, form_kernels);
+	(void)form;
+	return source_has_any(source, form_kernels);
 }
 
 /* In the order of docs/trees.md. */
@@ -235,80 +180,42 @@ static const struct row rows[] = {
 	{ "kernel and initrd", NULL, read_names },
 };
 
-static void form_forget(struct form *form)
-{
-	script_done(&form->says);
-	form->why_not[0] = '\0';
-	form->error = 0;
-}
-
 /* 1, 0 or negative errno. */
-static int recognise_in(const struct source *source, const char *folder, struct form *ret)
+static int recognise_here(const struct source *source, struct form *ret)
 {
-	form_done(ret);
-	ret->folder = strdup(folder);
-	if (!ret->folder)
-		return -ENOMEM;
 	for (size_t i = 0; i < array_size(rows); i++) {
+		const struct row *row = &rows[i];
 		int r;
 
-		if (rows[i].marker && !source_has_below(source, folder, rows[i].marker))
+		if (row->marker && !source_has(source, row->marker))
 			continue;
-		form_forget(ret);
-		r = rows[i].read(source, &rows[i], ret);
-		if (r < 0)
+		form_done(ret);
+		ret->marker = row->marker;
+		r = row->read(source, row, ret);
+		if (r == 1)
+			ret->name = row->name;
+		if (r != 0)
 			return r;
-		if (r == 1) {
-			ret->name = rows[i].name;
-			ret->marker = rows[i].marker;
-			return 1;
-		}
 	}
+	form_done(ret);
 	return 0;
 }
 
-static bool may_be_tree(const struct source *source, const char *folder)
+int form_recognise(struct source *source, struct form *ret)
 {
-	for (size_t i = 0; i < array_size(rows); i++) {
-		if (rows[i].marker && source_has_below(source, folder, rows[i].marker))
-			return true;
-	}
-	return has_any(source, folder, form_kernels);
-}
-
-static int recognise_one(const struct source *source, char *const *folders, int n,
-			 struct form *ret)
-{
-	const char *found = NULL;
-
-	for (int i = 0; i < n; i++) {
-		if (!may_be_tree(source, folders[i]))
-			continue;
-		if (found) {
-			(void)log_err(
-				0,
-				"'%s' holds several trees, '%s' and '%s' among them: "
-				"name one of them",
-				source_name(source), found, folders[i]);
-			return -ENOTUNIQ;
-		}
-		found = folders[i];
-	}
-	return found ? recognise_in(source, found, ret) : 0;
-}
-
-int form_recognise(const struct source *source, struct form *ret)
-{
-	char *folders[SOURCE_MAX_FOLDERS];
-	int r, n;
+	static const char *const marks[] = { "kexec-boot", "kernel-params", "run",
+					     "cmdline",	   "netboot.ipxe",  "bzImage",
+					     "kernel",	   "Image",	    "vmlinuz",
+					     NULL };
+	int r;
 
 	*ret = (struct form){ 0 };
-	r = recognise_in(source, "", ret);
-	if (r != 0)
+	r = recognise_here(source, ret);
+	if (r == 0)
+		r = source_enter(source, marks);
+	else
 		return r < 0 ? r : 0;
-	n = source_folders(source, folders);
-	r = n < 0 ? n : recognise_one(source, folders, n, ret);
-	for (int i = 0; i < SOURCE_MAX_FOLDERS; i++)
-		free(folders[i]);
+	if (r == 1)
+		r = recognise_here(source, ret);
 	return r < 0 ? r : 0;
 }

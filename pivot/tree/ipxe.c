@@ -1,86 +1,73 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "pivot/tree/script.h"
+#include "script.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "pivot/base/cleanup.h"
+#include "shell.h"
 
 /* Sources: ipxe.org/cmd/kernel, ipxe.org/cmd/initrd, ipxe.org/scripting. */
 
-static const char blanks[] = " \t\r";
-
-/* Takes the next word off the line into *ret, allocated. 1, 0 at its end, -ENOMEM. */
-static int next_word(const char **at, const char *end, char **ret)
+/* Takes the next word off the line, or NULL at its end. */
+static char *next_word(char **line)
 {
-	const char *start;
+	char *word;
 
-	while (*at < end && strchr(blanks, **at))
-		(*at)++;
-	start = *at;
-	while (*at < end && !strchr(blanks, **at))
-		(*at)++;
-	if (start == *at)
-		return 0;
-	*ret = strndup(start, (size_t)(*at - start));
-	return *ret ? 1 : -ENOMEM;
+	do
+		word = strsep(line, " \t\r");
+	while (word && !*word);
+	return word;
 }
 
-/* "kernel --name x http://host/bzImage": the word that names the file. */
-static int next_file(const char **at, const char *end, char **ret)
+/* "--name x http://host/bzImage": the word that names the file. */
+static char *next_file(char **line)
 {
-	int r = next_word(at, end, ret);
+	static const char *const with_value[] = { "--name", "-n", "--timeout", "-t",
+						  NULL };
+	char *word = next_word(line);
 
-	while (r == 1 && (*ret)[0] == '-') {
-		auto_free char *option = take_ptr(ret);
-
-		if (!strcmp(option, "--name") || !strcmp(option, "-n") ||
-		    !strcmp(option, "--timeout") || !strcmp(option, "-t")) {
-			auto_free char *value = NULL;
-
-			r = next_word(at, end, &value);
-		}
-		if (r == 1)
-			r = next_word(at, end, ret);
+	while (word && word[0] == '-') {
+		if (shell_is_one_of(word, with_value))
+			(void)next_word(line); /* the value */
+		word = next_word(line);
 	}
-	return r;
+	return word;
+}
+
+/* Marks ${...} as the shell's reader does. */
+static char *mark_expansions(const char *s)
+{
+	char *marked = malloc(2 * strlen(s) + 1);
+	char *end = marked;
+
+	while (marked && *s) {
+		const char *close = strncmp(s, "${", 2) == 0 ? strchr(s, '}') : NULL;
+
+		if (!close) {
+			*end++ = *s++;
+			continue;
+		}
+		*end++ = SHELL_UNKNOWN;
+		end = mempcpy(end, s, (size_t)(close + 1 - s));
+		*end++ = SHELL_UNKNOWN;
+		s = close + 1;
+	}
+	if (marked)
+		*end = '\0';
+	return marked;
 }
 
 /* Names are URLs relative to the script's: of another server only the last part helps. */
-static const char *file_of_url(const char *url)
+static int set_file(struct script_value *value, const char *url)
 {
-	const char *slash = strrchr(url, '/');
+	auto_free char *word =
+		mark_expansions(strstr(url, "://") ? strrchr(url, '/') + 1 : url);
 
-	if (slash && (strstr(url, "://") || strstr(url, "${")))
-		return slash + 1;
-	return url;
-}
-
-/* Marks the expansions as the shell's reader does. */
-static void mark_expansions(struct text *word, const char *s)
-{
-	while (*s) {
-		const char *open = strstr(s, "${");
-		const char *close = open ? strchr(open, '}') : NULL;
-
-		if (!close) {
-			text_add_string(word, s);
-			return;
-		}
-		text_add(word, s, (size_t)(open - s));
-		shell_add_unknown(word, open, (size_t)(close + 1 - open));
-		s = close + 1;
-	}
-}
-
-static int set_value(struct script_value *value, const char *s, bool is_path)
-{
-	auto_release(text_done) struct text word = { 0 };
-
-	mark_expansions(&word, s);
-	text_add(&word, "", 0);
-	return word.error ? word.error : script_value_set(value, word.s, is_path);
+	return word ? script_set_path(value, word) : -ENOMEM;
 }
 
 /*
@@ -89,71 +76,64 @@ static int set_value(struct script_value *value, const char *s, bool is_path)
  */
 static bool is_dropped(const char *word)
 {
-	return !strncmp(word, "initrd=", 7) || !strcmp(word, "${cmdline}");
+	return strncmp(word, "initrd=", 7) == 0 || strcmp(word, "${cmdline}") == 0;
 }
 
-static int read_parameters(const char *at, const char *end, struct script_value *ret)
+static int set_parameters(struct script_value *value, char *rest)
 {
-	auto_release(text_done) struct text line = { 0 };
+	static const char *const ends[] = { "||", "&&", NULL };
+	auto_free char *line = calloc(1, rest ? strlen(rest) + 2 : 1);
+	auto_free char *marked = NULL;
+	char *end = line;
+	char *word;
 
-	for (;;) {
-		auto_free char *word = NULL;
-		int r = next_word(&at, end, &word);
-
-		if (r < 0)
-			return r;
-		if (r == 0 || !strcmp(word, "||") || !strcmp(word, "&&"))
-			break;
+	while (line && (word = next_word(&rest)) && !shell_is_one_of(word, ends)) {
 		if (is_dropped(word))
 			continue;
-		if (line.n)
-			text_add_char(&line, ' ');
-		text_add_string(&line, word);
+		if (end != line)
+			*end++ = ' ';
+		end = stpcpy(end, word);
 	}
-	text_add(&line, "", 0);
-	return line.error ? line.error : set_value(ret, line.s, false);
+	marked = line ? mark_expansions(line) : NULL;
+	return marked ? script_set_value(value, marked) : -ENOMEM;
 }
 
-static int read_kernel(struct script *script, const char *at, const char *end)
+static int read_kernel(struct script *script, char *line)
 {
-	auto_free char *name = NULL;
-	int r = next_file(&at, end, &name);
+	const char *file = next_file(&line);
+	int r;
 
-	if (r != 1)
-		return r;
+	if (!file)
+		return 0;
 	if (script->kernel.text)
 		return -ENOTUNIQ;
-	r = set_value(&script->kernel, file_of_url(name), true);
-	return r < 0 ? r : read_parameters(at, end, &script->command_line);
+	r = set_file(&script->kernel, file);
+	return r < 0 ? r : set_parameters(&script->command_line, line);
 }
 
-static int read_initrd(struct script *script, const char *at, const char *end)
+static int read_initrd(struct script *script, char *line)
 {
-	auto_free char *name = NULL;
-	int r = next_file(&at, end, &name);
+	const char *file = next_file(&line);
 
-	if (r != 1)
-		return r;
+	if (!file)
+		return 0;
 	if (script->n_initrds == SCRIPT_MAX_INITRDS)
 		return -E2BIG;
-	return set_value(&script->initrds[script->n_initrds++], file_of_url(name), true);
+	return set_file(&script->initrds[script->n_initrds++], file);
 }
 
-static int read_line(struct script *script, const char *at, const char *end)
+static int read_line(struct script *script, char *line)
 {
-	auto_free char *verb = NULL;
-	int r = next_word(&at, end, &verb);
+	const char *verb = next_word(&line);
 
-	if (r != 1)
-		return r;
-	if (!strcmp(verb, "kernel"))
-		return read_kernel(script, at, end);
-	if (!strcmp(verb, "initrd"))
-		return read_initrd(script, at, end);
+	if (verb && strcmp(verb, "kernel") == 0)
+		return read_kernel(script, line);
+	if (verb && strcmp(verb, "initrd") == 0)
+		return read_initrd(script, line);
 	return 0;
 }
 
-static const char *describe(int error)
+static const char *sentence_of(int error)
 {
 	switch (error) {
 	case -ENOENT:
@@ -161,44 +141,29 @@ static const char *describe(int error)
 	case -ENOTUNIQ:
 		return "loads different kernels in different cases";
 	case -E2BIG:
-		return "is too large for a script that loads a kernel";
+		return "loads more initrds than any netboot script";
 	case -EBADMSG:
 		return "is binary data, not a script";
 	default:
-		return strerror(-error);
+		return "cannot be read: out of memory";
 	}
 }
 
-static int read_lines(struct script *script, const char *text, size_t n)
+int script_parse_ipxe(const char *text, struct script *ret, char *why_not, size_t size)
 {
-	const char *at = text, *end = text + n;
-	int r = 0;
-
-	if (n > SCRIPT_MAX_BYTES)
-		return -E2BIG;
-	if (memchr(text, '\0', n) || memchr(text, SHELL_UNKNOWN, n) ||
-	    memchr(text, SHELL_HERE, n))
-		return -EBADMSG;
-	while (at < end && r == 0) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-		const char *line_end = newline ? newline : end;
-
-		r = read_line(script, at, line_end);
-		at = newline ? newline + 1 : end;
-	}
-	if (r < 0)
-		return r;
-	return script->kernel.text ? 0 : -ENOENT;
-}
-
-int script_parse_ipxe(const char *text, size_t n, struct script *ret, char *why_not,
-		      size_t why_not_size)
-{
-	int r;
+	auto_free char *copy = strdup(text);
+	char *rest = copy;
+	char *line;
+	int r = copy ? 0 : -ENOMEM;
 
 	*ret = (struct script){ 0 };
-	r = read_lines(ret, text, n);
+	if (r == 0 && strchr(text, SHELL_UNKNOWN))
+		r = -EBADMSG;
+	while (r == 0 && (line = strsep(&rest, "\n")))
+		r = read_line(ret, line);
+	if (r == 0 && !ret->kernel.text)
+		r = -ENOENT;
 	if (r < 0)
-		(void)snprintf(why_not, why_not_size, "%s", describe(r));
+		(void)snprintf(why_not, size, "%s", sentence_of(r));
 	return r;
 }

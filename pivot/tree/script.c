@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "pivot/tree/script.h"
+#include "script.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,332 +7,242 @@
 #include <string.h>
 
 #include "pivot/base/cleanup.h"
-#include "pivot/base/macros.h"
-#include "pivot/tree/kexec-command.h"
+#include "shell.h"
 
-enum { MAX_SUBSHELLS = 3 }; /* sh -c "sh -c ..." */
+static void value_done(struct script_value *value)
+{
+	free(value->text);
+	free(value->unknown);
+	*value = (struct script_value){ 0 };
+}
 
-struct parser {
-	struct shell shell;
-	/* what its kexec commands said so far: words of shell.h, or NULL */
-	char *kernel;
-	char *initrd;
-	char *command_line;
-	bool has_load;
-	bool has_other_load;
+void script_done(struct script *script)
+{
+	value_done(&script->kernel);
+	value_done(&script->command_line);
+	for (size_t i = 0; i < SCRIPT_MAX_INITRDS; i++)
+		value_done(&script->initrds[i]);
+	script->n_initrds = 0;
+}
+
+int script_set_value(struct script_value *value, const char *word)
+{
+	static const char mark[] = { SHELL_UNKNOWN, '\0' };
+	char *end;
+
+	value_done(value);
+	end = value->text = malloc(strlen(word) + 1);
+	if (!end)
+		return -ENOMEM;
+	for (;;) {
+		size_t n = strcspn(word, mark);
+
+		end = mempcpy(end, word, n);
+		*end = '\0';
+		if (!word[n])
+			return 0;
+		word += n + 1;
+		n = strcspn(word, mark);
+		if (!value->unknown && !(value->unknown = strndup(word, n)))
+			return -ENOMEM;
+		word += n + (word[n] == SHELL_UNKNOWN);
+	}
+}
+
+int script_set_path(struct script_value *value, const char *word)
+{
+	const char *last = strrchr(word, SHELL_UNKNOWN);
+	const char *slash = last ? strchr(last, '/') : NULL;
+
+	if (slash && slash[1])
+		word = slash + 1;
+	while (strncmp(word, "./", 2) == 0)
+		word += 2 + strspn(word + 2, "/");
+	return script_set_value(value, word);
+}
+
+/* --- the options of kexec(8) --- */
+
+/* The command's words, or parts of them; NULL: not given. */
+struct load {
+	const char *kernel;
+	const char *initrd;
+	const char *command_line;
+	bool is_load;
 };
 
-static void parser_done(struct parser *parser)
+/* Nothing but one expansion, such as "$@" or $kexec_extra_flags. */
+static bool is_only_unknown(const char *word)
 {
-	shell_done(&parser->shell);
-	free(parser->kernel);
-	free(parser->initrd);
-	free(parser->command_line);
+	const char *end =
+		word[0] == SHELL_UNKNOWN ? strchr(word + 1, SHELL_UNKNOWN) : NULL;
+
+	return end && !end[1];
 }
 
-static bool is_unknown(const char *word)
+/* option is without its dashes. Does it want a value? */
+static bool take_option(struct load *load, const char *option, const char *value)
 {
-	return strchr(word, SHELL_UNKNOWN);
+	static const char *const initrd[] = { "initrd", "ramdisk", NULL };
+	static const char *const line[] = { "command-line", "append", NULL };
+	static const char *const other[] = { "type",	"t",	   "dtb", "entry",
+					     "mem-min", "mem-max", NULL };
+
+	if (shell_is_one_of(option, initrd))
+		load->initrd = value;
+	else if (shell_is_one_of(option, line))
+		load->command_line = value;
+	else
+		return shell_is_one_of(option, other);
+	return true;
 }
 
-static bool is_same(const char *a, const char *b)
+/* Takes words[0], and words[1] where that is its value. Returns how many it took. */
+static size_t take_word(struct load *load, char **words, size_t n)
 {
-	return a && b ? !strcmp(a, b) : a == b;
-}
+	char *word = words[0];
+	bool is_long = strncmp(word, "--", 2) == 0;
+	char *equals = is_long ? strchr(word, '=') : NULL;
 
-static int copy_word(char **ret, const char *word)
-{
-	*ret = word ? strdup(word) : NULL;
-	return word && !*ret ? -ENOMEM : 0;
-}
-
-static int keep_load(struct parser *parser, const struct kexec_command *load)
-{
-	int r;
-
-	if (parser->has_load) {
-		parser->has_other_load |=
-			!is_same(parser->kernel, load->kernel) ||
-			!is_same(parser->initrd, load->initrd) ||
-			!is_same(parser->command_line, load->command_line);
-		return 0;
+	if (word[0] != '-') {
+		if (*word && (!load->kernel || is_only_unknown(load->kernel)))
+			load->kernel = word;
+		return 1;
 	}
-	parser->has_load = true;
-	r = copy_word(&parser->kernel, load->kernel);
-	if (r == 0)
-		r = copy_word(&parser->initrd, load->initrd);
-	if (r == 0)
-		r = copy_word(&parser->command_line, load->command_line);
-	return r;
+	if (equals) {
+		*equals = '\0';
+		(void)take_option(load, word + 2, equals + 1); /* it has its value */
+		return 1;
+	}
+	load->is_load |=
+		is_long ? strcmp(word, "--load") == 0 : strchr(word, 'l') != NULL;
+	if (strcmp(word, "--reuse-cmdline") == 0)
+		load->command_line = "\001--reuse-cmdline\001";
+	return n > 1 && take_option(load, word + 1 + is_long, words[1]) ? 2 : 1;
 }
 
-static int run_kexec(struct parser *parser, const struct shell_command *command)
+/* kexec, ${SCRIPT_DIR}/kexec, ./kexec-musl-x86_64, sudo kexec ... */
+static struct load read_kexec(struct shell *shell)
 {
-	struct kexec_command load;
+	struct load load = { 0 };
+	size_t i = 0;
 
-	if (!kexec_command_parse(command, &load))
-		return 0;
-	return keep_load(parser, &load);
+	for (; i < shell->n_words; i++) {
+		const char *slash = strrchr(shell->words[i], '/');
+
+		if (strncmp(slash ? slash + 1 : shell->words[i], "kexec", 5) == 0)
+			break;
+	}
+	for (i++; i < shell->n_words;)
+		i += take_word(&load, shell->words + i, shell->n_words - i);
+	return load;
 }
 
-static int assign_unknown(struct parser *parser, const char *name, size_t n)
+/* --- the script --- */
+
+static bool is_same(const struct script_value *a, const struct script_value *b)
 {
-	auto_release(text_done) struct text unknown = { 0 };
-
-	text_add_char(&unknown, SHELL_UNKNOWN);
-	text_add_char(&unknown, '$');
-	text_add(&unknown, name, n);
-	text_add_char(&unknown, SHELL_UNKNOWN);
-	if (unknown.error)
-		return unknown.error;
-	return shell_set(&parser->shell, name, n, unknown.s);
+	return strcmp(a->text ?: "", b->text ?: "") == 0 &&
+	       strcmp(a->unknown ?: "", b->unknown ?: "") == 0;
 }
 
-/* word: NAME=value or NAME+=value. What is set on some ways only is known on none. */
-static int assign(struct parser *parser, const char *word, size_t n, bool is_certain)
-{
-	const char *before = shell_get(&parser->shell, word, n);
-	const char *value = word + n + 1;
-
-	if (word[n] == '=' &&
-	    (is_certain || value[0] == SHELL_HERE || is_same(before, value)))
-		return shell_set(&parser->shell, word, n, value);
-	return assign_unknown(parser, word, n);
-}
-
-static int forget(struct parser *parser, const char *name)
-{
-	size_t n = shell_name_length(name, name + strlen(name));
-
-	return n && !name[n] ? assign_unknown(parser, name, n) : 0;
-}
-
-static bool is_word(const struct shell_command *command, const char *word)
-{
-	return command->n && !strcmp(command->words[0], word);
-}
-
-static int run_declaration(struct parser *parser, const struct shell_command *command,
-			   size_t from)
+static int read_load(const struct load *load, struct script *ret)
 {
 	int r = 0;
 
-	for (size_t i = from; i < command->n && r == 0; i++) {
-		const char *word = command->words[i];
-		size_t n = shell_assignment_length(word);
-
-		if (n)
-			r = assign(parser, word, n, !command->is_conditional);
+	if (load->kernel)
+		r = script_set_path(&ret->kernel, load->kernel);
+	if (r == 0 && load->initrd) {
+		ret->n_initrds = 1;
+		r = script_set_path(&ret->initrds[0], load->initrd);
 	}
+	if (r == 0 && load->command_line)
+		r = script_set_value(&ret->command_line, load->command_line);
 	return r;
 }
 
-static int run_forgetting(struct parser *parser, const struct shell_command *command)
+/* The first load is kept, and those behind it must be the same. */
+static int run_command(struct shell *shell, struct script *script, bool *has_load)
 {
-	int r = 0;
-
-	for (size_t i = 1; i < command->n && r == 0; i++)
-		r = forget(parser, command->words[i]);
-	return r;
-}
-
-/* What comes from another file or from eval may set anything. */
-static void forget_all(struct parser *parser)
-{
-	shell_done(&parser->shell);
-}
-
-static int run_assignments(struct parser *parser, const struct shell_command *command)
-{
-	static const char *const declaring[] = { "export", "local", "readonly", "declare",
-						 "typeset" };
-	static const char *const forgetting[] = { "for",    "read",   "unset",
-						  "select", "printf", "mapfile" };
-
-	for (size_t i = 0; i < array_size(declaring); i++) {
-		if (is_word(command, declaring[i]))
-			return run_declaration(parser, command, 1);
-	}
-	for (size_t i = 0; i < array_size(forgetting); i++) {
-		if (is_word(command, forgetting[i]))
-			return run_forgetting(parser, command);
-	}
-	if (is_word(command, ".") || is_word(command, "source") ||
-	    is_word(command, "eval"))
-		forget_all(parser);
-	/* A=1 B=2 sets them; A=1 command sets A for that command only */
-	for (size_t i = 0; i < command->n; i++) {
-		if (!shell_assignment_length(command->words[i]))
-			return 0;
-	}
-	return run_declaration(parser, command, 0);
-}
-
-static int run(struct parser *parser, const char *text, size_t n, unsigned int depth);
-
-static bool is_shell(const char *word)
-{
-	static const char *const shells[] = { "sh", "bash", "dash", "ash" };
-
-	for (size_t i = 0; i < array_size(shells); i++) {
-		if (!strcmp(kexec_command_base_name(word), shells[i]))
-			return true;
-	}
-	return false;
-}
-
-/* sh -c "...": its variables are its own, those of the outer script are in the text. */
-static int run_subshell(struct parser *parser, const char *text, unsigned int depth)
-{
-	struct shell_variable *outer = parser->shell.variables;
+	static const char *const printing[] = { "echo", "printf", NULL };
+	auto_release(script_done) struct script other = { 0 };
+	struct load load;
 	int r;
 
-	if (depth == MAX_SUBSHELLS)
+	if (!shell->n_words || shell_is_one_of(shell->words[0], printing))
 		return 0;
-	parser->shell.variables = NULL;
-	r = run(parser, text, strlen(text), depth + 1);
-	shell_done(&parser->shell);
-	parser->shell.variables = outer;
-	return r;
-}
-
-static int run_subshells(struct parser *parser, const struct shell_command *command,
-			 unsigned int depth)
-{
-	for (size_t i = 0; i + 2 < command->n; i++) {
-		const char *flags = command->words[i + 1];
-
-		if (is_shell(command->words[i]) && flags[0] == '-' && strchr(flags, 'c'))
-			return run_subshell(parser, command->words[i + 2], depth);
+	r = shell_keep_variables(shell);
+	load = read_kexec(shell);
+	if (r < 0 || !load.is_load)
+		return r;
+	if (!*has_load) {
+		*has_load = true;
+		return read_load(&load, script);
 	}
-	return 0;
-}
-
-static int run_command(struct parser *parser, const struct shell_command *command,
-		       unsigned int depth)
-{
-	int r;
-
-	if (is_word(command, "echo") || is_word(command, "printf"))
-		return run_assignments(parser, command);
-	r = run_assignments(parser, command);
-	if (r == 0)
-		r = run_kexec(parser, command);
-	if (r == 0)
-		r = run_subshells(parser, command, depth);
-	return r;
-}
-
-static int run(struct parser *parser, const char *text, size_t n, unsigned int depth)
-{
-	auto_release(shell_reader_done) struct shell_reader reader = { .at = text,
-								       .end = text + n };
-	int r = 1;
-
-	while (r > 0) {
-		auto_release(shell_command_done) struct shell_command command = { 0 };
-
-		r = shell_next(&parser->shell, &reader, &command);
-		if (r > 0) {
-			int failed = run_command(parser, &command, depth);
-
-			if (failed < 0)
-				return failed;
-		}
-	}
+	r = read_load(&load, &other);
+	if (r == 0 && (!is_same(&script->kernel, &other.kernel) ||
+		       !is_same(&script->initrds[0], &other.initrds[0]) ||
+		       !is_same(&script->command_line, &other.command_line)))
+		r = -ENOTUNIQ;
 	return r;
 }
 
 /*
- * The nixos-images installer keeps both halves of its command line in variables, so it
- * is known even where the kexec command itself is written in a way not understood.
+ * The nixos-images installer keeps both halves of its command line in variables, and its
+ * kexec command in the text of a sh -c.
  */
-static int add_installer_line(struct parser *parser)
+static int add_installer_line(const struct shell *shell, struct script_value *line)
 {
-	const char *init = shell_get(&parser->shell, "init", 4);
-	const char *params = shell_get(&parser->shell, "kernelParams", 12);
+	const char *init = shell_get(shell, "init", 4);
+	const char *params = shell_get(shell, "kernelParams", 12);
+	auto_free char *both = NULL;
 
-	if (parser->command_line && !is_unknown(parser->command_line))
+	if ((line->text && !line->unknown) || !init || !params)
 		return 0;
-	if (!init || !params || is_unknown(init) || is_unknown(params))
-		return 0;
-	free(parser->command_line);
-	parser->command_line = NULL;
-	parser->has_load = true;
-	if (asprintf(&parser->command_line, "init=%s %s", init, params) < 0) {
-		parser->command_line = NULL; /* its value is not defined then */
+	if (asprintf(&both, "init=%s %s", init, params) < 0) {
+		both = NULL; /* its value is not defined then */
 		return -ENOMEM;
 	}
-	return 0;
+	return script_set_value(line, both);
 }
 
-static int set_values(const struct parser *parser, struct script *ret)
-{
-	int r = 0;
-
-	if (parser->kernel)
-		r = script_value_set(&ret->kernel, parser->kernel, true);
-	if (r == 0 && parser->initrd) {
-		ret->n_initrds = 1;
-		r = script_value_set(&ret->initrds[0], parser->initrd, true);
-	}
-	if (r == 0 && parser->command_line)
-		r = script_value_set(&ret->command_line, parser->command_line, false);
-	return r;
-}
-
-static int fail(int error, char *why_not, size_t size)
+static const char *sentence_of(int error)
 {
 	switch (error) {
 	case -E2BIG:
-		(void)snprintf(why_not, size,
-			       "is too large for a script that loads a kernel");
-		break;
+		return "is too large for a script that loads a kernel";
 	case -EBADMSG:
-		(void)snprintf(why_not, size,
-			       "has a quote or bracket that is never closed");
-		break;
+		return "has a quote or bracket that is never closed";
 	case -ENOENT:
-		(void)snprintf(why_not, size, "has no command 'kexec --load'");
-		break;
+		return "has no command 'kexec --load'";
 	case -ENOTUNIQ:
-		(void)snprintf(why_not, size,
-			       "loads different kernels in different cases");
-		break;
+		return "loads different kernels in different cases";
 	default:
-		(void)snprintf(why_not, size, "cannot be read: %s", strerror(-error));
-		break;
+		return "cannot be read: out of memory";
 	}
-	return error;
 }
 
-static bool is_binary(const char *text, size_t n)
+int script_parse(const char *text, struct script *ret, char *why_not, size_t size)
 {
-	return memchr(text, '\0', n) || memchr(text, SHELL_UNKNOWN, n) ||
-	       memchr(text, SHELL_HERE, n);
-}
-
-int script_parse(const char *text, size_t n, const struct shell_files *files,
-		 struct script *ret, char *why_not, size_t why_not_size)
-{
-	auto_release(parser_done) struct parser parser = { .shell.files = files };
+	auto_release(shell_forget_all) struct shell shell = { .at = text };
+	bool has_load = false;
 	int r;
 
 	*ret = (struct script){ 0 };
-	if (n > SCRIPT_MAX_BYTES)
-		return fail(-E2BIG, why_not, why_not_size);
-	if (is_binary(text, n)) {
-		(void)snprintf(why_not, why_not_size, "is binary data, not a script");
+	if (strchr(text, SHELL_UNKNOWN)) {
+		(void)snprintf(why_not, size, "is binary data, not a script");
 		return -EBADMSG;
 	}
-	r = run(&parser, text, n, 0);
+	while ((r = shell_next(&shell)) > 0) {
+		r = run_command(&shell, ret, &has_load);
+		if (r < 0)
+			break;
+	}
 	if (r == 0)
-		r = add_installer_line(&parser);
-	if (r == 0 && parser.has_other_load)
-		r = -ENOTUNIQ;
-	if (r == 0 && !parser.has_load)
+		r = add_installer_line(&shell, &ret->command_line);
+	if (r == 0 && !has_load && !ret->command_line.text)
 		r = -ENOENT;
-	if (r == 0)
-		r = set_values(&parser, ret);
-	return r < 0 ? fail(r, why_not, why_not_size) : 0;
+	if (r < 0)
+		(void)snprintf(why_not, size, "%s", sentence_of(r));
+	return r;
 }

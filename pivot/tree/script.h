@@ -8,8 +8,6 @@
 
 #include <stddef.h>
 
-#include "pivot/tree/shell.h"
-
 enum {
 	SCRIPT_MAX_BYTES = 1 << 20,
 	SCRIPT_MAX_INITRDS = 8,
@@ -17,8 +15,8 @@ enum {
 
 struct script_value {
 	char *text;    /* NULL: the script does not say */
-	char *unknown; /* the first expansion only running it would tell; text is without
-			*/
+	char *unknown; /* the first expansion that only running it would tell, or NULL;
+			* text is without any */
 };
 
 struct script {
@@ -31,16 +29,18 @@ struct script {
 /*
  * 0; -ENOENT: it loads no kernel; -ENOTUNIQ: it loads different ones; -EBADMSG: it is no
  * script, or a broken one; -E2BIG; -ENOMEM. why_not then ends the sentence "'run' ...".
- * files may be NULL. *ret needs script_done() either way.
+ * *ret needs script_done() either way.
  */
-int script_parse(const char *text, size_t n, const struct shell_files *files,
-		 struct script *ret, char *why_not, size_t why_not_size);
+int script_parse(const char *text, struct script *ret, char *why_not, size_t size);
 
 /* The same for netboot.ipxe. */
-int script_parse_ipxe(const char *text, size_t n, struct script *ret, char *why_not,
-		      size_t why_not_size);
+int script_parse_ipxe(const char *text, struct script *ret, char *why_not, size_t size);
 
 void script_done(struct script *script);
 
-/* Takes a word of shell.h apart; in a path the script's own folder is ".". */
-int script_value_set(struct script_value *value, const char *word, int is_path);
+/*
+ * Takes a word of shell.h apart. In a path an unknown folder is the script's own, since
+ * that is what scripts ask for in so many ways: "$(dirname "$0")/bzImage".
+ */
+int script_set_value(struct script_value *value, const char *word);
+int script_set_path(struct script_value *value, const char *word);

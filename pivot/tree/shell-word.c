@@ -1,99 +1,182 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "pivot/tree/shell.h"
+#include "shell.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* A backslash in double quotes is kept unless it escapes something (POSIX 2.2.3). */
-static void add_escape(const char **at, const char *end, struct text *word,
-		       bool is_quoted)
+/* Always leaves room for a NUL, and puts it. */
+static void add(struct shell *shell, const char *text, size_t n)
 {
-	char c;
-
-	if (*at >= end)
-		return;
-	c = *(*at)++;
-	if (c == '\n')
-		return;
-	if (c == '\r' && *at < end && **at == '\n') {
-		(*at)++;
+	if (n >= sizeof(shell->text) - shell->text_bytes) {
+		shell->is_full = true;
 		return;
 	}
-	if (is_quoted && !strchr("$`\"\\", c))
-		text_add_char(word, '\\');
-	text_add_char(word, c);
+	memcpy(shell->text + shell->text_bytes, text, n);
+	shell->text_bytes += n;
+	shell->text[shell->text_bytes] = '\0';
 }
 
-static int add_until(const char **at, const char *end, char closer, struct text *word,
-		     bool with_marks)
+static void add_unknown(struct shell *shell, const char *from, const char *to)
 {
-	const char *start = *at;
-	const char *after = shell_skip(start, end, closer, 0);
+	static const char mark = SHELL_UNKNOWN;
+
+	add(shell, &mark, 1);
+	add(shell, from, (size_t)(to - from));
+	add(shell, &mark, 1);
+}
+
+/*
+ * Behind what opened a group: the place behind its closer, or NULL where there is none or
+ * groups nest too deep.
+ */
+static const char *skip_group(const char *at, char closer, unsigned int nesting)
+{
+	if (nesting > SHELL_MAX_NESTING)
+		return NULL;
+	while (at && *at) {
+		char c = *at++;
+
+		if (c == closer)
+			return at;
+		if (closer == '\'')
+			continue;
+		if (c == '\\')
+			at += *at != '\0';
+		else if (closer == '`')
+			continue;
+		else if (c == '$' && (*at == '(' || *at == '{'))
+			at = skip_group(at + 1, *at == '(' ? ')' : '}', nesting + 1);
+		else if (c == '"' || c == '`' || (c == '\'' && closer != '"'))
+			at = skip_group(at, c, nesting + 1);
+		else if (c == '(' && closer == ')')
+			at = skip_group(at, ')', nesting + 1);
+	}
+	return NULL;
+}
+
+/*
+ * The expansion from raw to shell->at is that of a variable. A value with blanks outside
+ * quotes becomes several words in a shell. Nothing real needs that, so it counts as
+ * unknown instead of being guessed.
+ */
+static void add_variable(struct shell *shell, const char *raw, const char *name, size_t n,
+			 const char *word, bool is_quoted)
+{
+	const char *value = shell_get(shell, name, n);
+	bool is_split = value && !is_quoted && strpbrk(value, " \t\n") &&
+			!strchr(value, SHELL_UNKNOWN) && !shell_assignment_length(word);
+
+	if (value && !is_split)
+		add(shell, value, strlen(value));
+	else
+		add_unknown(shell, raw, shell->at);
+}
+
+/* $(...), ${...}, $'...' or `...` from raw on, whose inside begins at inner. */
+static int add_group(struct shell *shell, const char *raw, const char *inner, char closer,
+		     const char *word, bool is_quoted)
+{
+	const char *after = skip_group(inner, closer, 0);
+	size_t n = shell_name_length(inner);
 
 	if (!after)
 		return -EBADMSG;
-	*at = after;
-	if (with_marks)
-		text_add(word, start - 1, (size_t)(after - start + 1));
+	shell->at = after;
+	if (closer == '}' && n && inner + n + 1 == after)
+		add_variable(shell, raw, inner, n, word, is_quoted);
 	else
-		text_add(word, start, (size_t)(after - start - 1));
+		add_unknown(shell, raw, after);
 	return 0;
 }
 
-static int add_piece(struct shell *shell, const char **at, const char *end,
-		     struct text *word, bool is_quoted);
-
-static int add_quoted(struct shell *shell, const char **at, const char *end,
-		      struct text *word)
+/* Behind a dollar sign. */
+static int add_dollar(struct shell *shell, const char *word, bool is_quoted)
 {
-	int r = 0;
+	const char *at = shell->at;
+	size_t n = shell_name_length(at);
 
-	text_add(word, "", 0); /* "" is a word too */
-	while (r == 0 && *at < end && **at != '"')
-		r = add_piece(shell, at, end, word, true);
-	if (r < 0)
-		return r;
-	if (*at >= end)
-		return -EBADMSG;
-	(*at)++;
-	return 0;
-}
-
-static int add_piece(struct shell *shell, const char **at, const char *end,
-		     struct text *word, bool is_quoted)
-{
-	char c = *(*at)++;
-
-	switch (c) {
-	case '\\':
-		add_escape(at, end, word, is_quoted);
-		return 0;
-	case '$':
-		return shell_add_dollar(shell, at, end, word, is_quoted);
-	case '`':
-		return shell_add_backtick(shell, at, end, word, is_quoted);
-	case SHELL_UNKNOWN:
-		return add_until(at, end, c, word, true);
-	case '\'':
-		if (!is_quoted)
-			return add_until(at, end, c, word, false);
-		break;
-	case '"':
-		if (!is_quoted)
-			return add_quoted(shell, at, end, word);
-		break;
-	default:
-		break;
+	if (*at == '(' || *at == '{' || (*at == '\'' && !is_quoted))
+		return add_group(shell, at - 1, at + 1,
+				 *at == '(' ? ')' : (*at == '{' ? '}' : '\''), word,
+				 is_quoted);
+	if (n) {
+		shell->at += n;
+		add_variable(shell, at - 1, at, n, word, is_quoted);
+	} else if (*at && strchr("0123456789@*#?-$!", *at)) {
+		shell->at++;
+		add_unknown(shell, at - 1, shell->at);
+	} else if (*at != '"' || is_quoted) {
+		add(shell, "$", 1);
 	}
-	text_add_char(word, c);
 	return 0;
 }
 
-int shell_word(struct shell *shell, const char **at, const char *end, struct text *word)
+/* Behind a backslash, which double quotes keep unless it escapes something (2.2.3). */
+static void add_escape(struct shell *shell, bool is_quoted)
+{
+	if (strncmp(shell->at, "\r\n", 2) == 0)
+		shell->at++;
+	if (!*shell->at)
+		return;
+	if (*shell->at != '\n') {
+		if (is_quoted && !strchr("$`\"\\", *shell->at))
+			add(shell, "\\", 1);
+		add(shell, shell->at, 1);
+	}
+	shell->at++;
+}
+
+/* Behind a single quote. */
+static int add_literal(struct shell *shell)
+{
+	const char *end = strchr(shell->at, '\'');
+
+	if (!end)
+		return -EBADMSG;
+	add(shell, shell->at, (size_t)(end - shell->at));
+	shell->at = end + 1;
+	return 0;
+}
+
+/* All up to one of the bytes in ends, or to the script's end. */
+static int add_pieces(struct shell *shell, const char *ends, const char *word,
+		      bool is_quoted)
 {
 	int r = 0;
 
-	while (r == 0 && *at < end && !strchr(" \t\r\n;&|<>()", **at))
-		r = add_piece(shell, at, end, word, false);
-	return r < 0 ? r : word->error;
+	while (r == 0 && *shell->at && !strchr(ends, *shell->at)) {
+		char c = *shell->at++;
+
+		if (c == '$') {
+			r = add_dollar(shell, word, is_quoted);
+		} else if (c == '`') {
+			r = add_group(shell, shell->at - 1, shell->at, c, word,
+				      is_quoted);
+		} else if (c == '\\') {
+			add_escape(shell, is_quoted);
+		} else if (c == '\'' && !is_quoted) {
+			r = add_literal(shell);
+		} else if (c == '"') {
+			r = add_pieces(shell, "\"", word, true);
+			if (r == 0 && *shell->at++ != '"')
+				return -EBADMSG;
+		} else {
+			add(shell, &c, 1);
+		}
+	}
+	return r;
+}
+
+int shell_read_word(struct shell *shell, char **ret)
+{
+	char *word = shell->text + shell->text_bytes;
+	int r;
+
+	add(shell, "", 0);
+	r = add_pieces(shell, " \t\r\n;&|<>()", word, false);
+	add(shell, "", 1);
+	if (r == 0 && shell->is_full)
+		r = -E2BIG;
+	*ret = word;
+	return r;
 }

@@ -3,103 +3,69 @@
 
 /*
  * Reading shell scripts without running them: simple commands as lists of words, with
- * quotes, escapes and those expansions resolved whose value stands in the script itself.
+ * quotes and escapes resolved, and variables whose value stands in the script itself.
  * Pure and bounded. Source: the POSIX shell language, sections 2.2 to 2.9; bash(1).
- *
- * In a word two bytes are special (a script that holds them is refused):
- *	SHELL_UNKNOWN opens and closes the text of an expansion that only running the
- *		script would tell: "init=/init \1$1\1"
- *	SHELL_HERE stands for the folder the script lies in
  */
 
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "pivot/tree/text.h"
-
+/*
+ * In a word this byte opens and closes the text of an expansion that only running the
+ * script would tell: "init=/init \1$1\1". A script that holds it is refused.
+ */
 #define SHELL_UNKNOWN '\001'
-#define SHELL_HERE    '\002'
 
 enum {
-	SHELL_MAX_NESTING = 32,	       /* of $( ), ${ }, quotes */
-	SHELL_MAX_HEREDOCS = 8,	       /* on one line */
-	SHELL_MAX_EXPANSION = 4 << 20, /* bytes of all expanded values together */
-};
-
-/* Files beside the script, for $(cat file) and $(<file). */
-struct shell_files {
-	/* The file as a string without its trailing newlines: 0 or negative errno. */
-	int (*read)(void *data, const char *path, char **ret);
-	void *data;
+	SHELL_MAX_NESTING = 32, /* of $( ), ${ } and quotes in them */
+	SHELL_MAX_VARIABLES = 256,
+	SHELL_MAX_WORDS = 1024,		/* of one command */
+	SHELL_MAX_COMMAND = 128 * 1024, /* bytes of its words together */
 };
 
 struct shell_variable {
-	struct shell_variable *next;
 	char *name;
 	char *value; /* a word as above */
 };
 
 struct shell {
-	const struct shell_files *files; /* NULL: none can be read */
-	struct shell_variable *variables;
-	size_t expanded_bytes;
-};
+	const char *at;		  /* what is still to read */
+	const char *heredocs_end; /* of those that begin on this line, or NULL */
+	struct shell_variable variables[SHELL_MAX_VARIABLES];
+	size_t n_variables;
 
-struct shell_command {
-	char **words;
-	size_t n;
-	bool is_conditional; /* below an if, a function, a && or in a subshell */
-};
-
-struct shell_reader {
-	const char *at;
-	const char *end;
-	unsigned int keywords; /* open if, while, case, { */
-	unsigned int parens;
-	bool is_chained; /* behind &&, || or | */
-	struct {
-		char *delimiter;
-		bool is_indented; /* <<- */
-	} heredocs[SHELL_MAX_HEREDOCS];
-	size_t n_heredocs;
+	/* the last command that shell_next() read */
+	char *words[SHELL_MAX_WORDS];
+	size_t n_words;
+	char text[SHELL_MAX_COMMAND]; /* where the words lie */
+	size_t text_bytes;
+	bool is_full; /* of text: something did not fit */
 };
 
 /*
- * The next simple command, without the keywords before it. 1, 0 at the end, or -EBADMSG
- * (not closed), -E2BIG, -ENOMEM. shell_command_done() either way.
+ * Reads the next simple command, without keywords before it. 1, 0 at the end, -EBADMSG
+ * where something is never closed, or -E2BIG.
  */
-int shell_next(struct shell *shell, struct shell_reader *reader,
-	       struct shell_command *ret);
-void shell_command_done(struct shell_command *command);
-void shell_reader_done(struct shell_reader *reader);
+int shell_next(struct shell *shell);
 
-/* Adds the word at *at to word. 0 or negative errno. */
-int shell_word(struct shell *shell, const char **at, const char *end, struct text *word);
+/* Reads the word at shell->at, which may be empty; it lies in shell->text. */
+int shell_read_word(struct shell *shell, char **ret);
 
-/* Does word begin with NAME= or NAME+=? Then the length up to the = or +, else 0. */
+/* NULL: never set. */
+const char *shell_get(const struct shell *shell, const char *name, size_t n);
+
+/*
+ * What the last command, which has words, does to variables: sets or forgets them. 0,
+ * -E2BIG or -ENOMEM.
+ */
+int shell_keep_variables(struct shell *shell);
+void shell_forget_all(struct shell *shell);
+
+/* Of the variable's name that text begins with; 0: with none. */
+size_t shell_name_length(const char *text);
+
+/* The same where it is NAME= or NAME+=. */
 size_t shell_assignment_length(const char *word);
 
-/* Of a variable's name; 0: none begins here. */
-size_t shell_name_length(const char *at, const char *end);
-
-/* NULL: never assigned. */
-const char *shell_get(const struct shell *shell, const char *name, size_t n);
-int shell_set(struct shell *shell, const char *name, size_t n, const char *value);
-
-/* Adds text as one that only running the script would tell. */
-void shell_add_unknown(struct text *word, const char *text, size_t n);
-
-/* What follows a dollar sign or an opening backtick; *at is behind that byte. */
-int shell_add_dollar(struct shell *shell, const char **at, const char *end,
-		     struct text *word, bool is_quoted);
-int shell_add_backtick(struct shell *shell, const char **at, const char *end,
-		       struct text *word, bool is_quoted);
-
-/*
- * Behind an opening quote, $(, ${ or backtick whose closer is given: the place behind the
- * closer, or NULL where it is not closed or nests too deep.
- */
-const char *shell_skip(const char *at, const char *end, char closer,
-		       unsigned int nesting);
-
-void shell_done(struct shell *shell);
+/* list ends with NULL. */
+bool shell_is_one_of(const char *word, const char *const *list);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "pivot/tree/source.h"
+#include "source.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,14 +11,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file.h"
 #include "pivot/base/cleanup.h"
+#include "pivot/base/file.h"
 #include "pivot/base/log.h"
 #include "pivot/kexec/kernel.h"
-#include "pivot/tree/file.h"
-#include "pivot/tree/tarball.h"
+#include "tarball.h"
 
 struct source {
 	char *name;
+	char *folder;  /* of the tarball or the folder, entered; "" at the top */
 	int folder_fd; /* -1: a tarball */
 	struct tarball tarball;
 };
@@ -30,6 +32,7 @@ void source_free(struct source *source)
 	close_fdp(&source->folder_fd);
 	tarball_done(&source->tarball);
 	free(source->name);
+	free(source->folder);
 	free(source);
 }
 
@@ -44,72 +47,60 @@ static int check_head(int fd, const char *path)
 	uint8_t head[KERNEL_HEAD_BYTES];
 	struct kernel_image image;
 	char why_not[256];
-	ssize_t n = pread(fd, head, sizeof(head), 0);
+	ssize_t n = file_read_at(fd, head, sizeof(head), 0);
 
 	if (n < 0)
-		return log_err(-errno, "cannot read '%s'", path);
-	if (n > 2 && !memcmp(head, "#!", 2)) {
-		(void)log_err(0, "'%s' is a script: name the folder it lies in", path);
-		return -EINVAL;
-	}
+		return log_err((int)n, "cannot read '%s'", path);
+	if (n > 2 && memcmp(head, "#!", 2) == 0)
+		return log_refuse(-EINVAL, "'%s' is a script: name the folder it lies in",
+				  path);
 	if (kernel_parse(head, (size_t)n, UINT64_MAX, &image, why_not, sizeof(why_not)) ==
-	    0) {
-		(void)log_err(0,
-			      "'%s' is a kernel, not a tree: give it with --kernel, and "
-			      "--initrd and --command-line with it",
-			      path);
-		return -EINVAL;
-	}
+	    0)
+		return log_refuse(-EINVAL,
+				  "'%s' is a kernel, not a tree: give it with --kernel, "
+				  "and --initrd and --command-line with it",
+				  path);
 	return 0;
 }
 
-static int open_file_tarball(struct source *source, const char *path)
+static int open_content(struct source *source, const char *path)
 {
-	auto_close int fd = file_open(AT_FDCWD, path, path);
+	auto_close int fd = -1;
 	int r;
 
+	if (strcmp(path, "-") == 0) {
+		if (isatty(STDIN_FILENO))
+			return log_refuse(-EINVAL, "standard input is a terminal: pipe a "
+						   "tarball into it");
+		return tarball_read(STDIN_FILENO, source->name, &source->tarball);
+	}
+	source->folder_fd = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	if (source->folder_fd >= 0)
+		return 0;
+	/* not a folder: what it is, and why it cannot be opened, is told there */
+	fd = file_open(AT_FDCWD, path, path);
 	if (fd < 0)
 		return fd;
 	r = check_head(fd, path);
 	return r < 0 ? r : tarball_read(fd, path, &source->tarball);
 }
 
-static int open_stdin(struct source *source)
-{
-	if (isatty(STDIN_FILENO)) {
-		(void)log_err(0, "standard input is a terminal: pipe a tarball into it");
-		return -EINVAL;
-	}
-	return tarball_read(STDIN_FILENO, source->name, &source->tarball);
-}
-
-static int open_content(struct source *source, const char *path)
-{
-	if (!strcmp(path, "-"))
-		return open_stdin(source);
-	source->folder_fd = open(path, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
-	if (source->folder_fd >= 0)
-		return 0;
-	/* not a folder: what else it may be, and why it cannot be opened, is told there
-	 */
-	return open_file_tarball(source, path);
-}
-
 int source_open(const char *path, struct source **ret)
 {
 	struct source *source = calloc(1, sizeof(*source));
 	size_t n = strlen(path);
-	int r = -ENOMEM;
+	int r;
 
 	if (!source)
 		return log_err(-ENOMEM, "cannot open '%s'", path);
-	source->folder_fd = -1;
 	while (n > 1 && path[n - 1] == '/')
 		n--;
+	source->folder_fd = -1;
+	source->folder = strdup("");
 	source->name =
-		strcmp(path, "-") != 0 ? strndup(path, n) : strdup("standard input");
-	if (source->name)
-		r = open_content(source, path);
+		strcmp(path, "-") == 0 ? strdup("standard input") : strndup(path, n);
+	r = source->name && source->folder ? open_content(source, path)
+					   : log_err(-ENOMEM, "cannot open '%s'", path);
 	if (r < 0) {
 		source_free(source);
 		return r;
@@ -123,34 +114,41 @@ const char *source_name(const struct source *source)
 	return source->name;
 }
 
-static bool tarball_has(const struct tarball *tarball, const char *path)
+/* Paths that begin with a slash are seen from the tarball's, or the machine's, top. */
+static const char *full_path(const struct source *source, const char *path,
+			     char full[PATH_MAX])
 {
-	const struct tarball_member *member = tarball_find(tarball, path, true, NULL);
+	const char *folder = path[0] == '/' ? "" : source->folder;
 
-	if (member)
-		return !S_ISDIR(member->type);
-	return tarball_find(tarball, path, false, NULL);
+	if (snprintf(full, PATH_MAX, "%s%s%s", folder, *folder ? "/" : "", path) >=
+	    PATH_MAX)
+		full[0] = '\0'; /* which no file is */
+	return full;
 }
 
 bool source_has(const struct source *source, const char *path)
 {
+	const struct tarball_member *member, *link;
+	char full[PATH_MAX];
 	struct stat st;
 
-	if (is_tarball(source))
-		return tarball_has(&source->tarball, path);
-	if (fstatat(source->folder_fd, path, &st, 0) == 0)
+	(void)full_path(source, path, full);
+	if (is_tarball(source)) {
+		member = tarball_find(&source->tarball, full, &link);
+		return member ? !S_ISDIR(member->type) : link != NULL;
+	}
+	if (fstatat(source->folder_fd, full, &st, 0) == 0)
 		return !S_ISDIR(st.st_mode);
-	return fstatat(source->folder_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	return fstatat(source->folder_fd, full, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-bool source_has_below(const struct source *source, const char *folder, const char *name)
+bool source_has_any(const struct source *source, const char *const *names)
 {
-	char path[PATH_MAX];
-
-	if (snprintf(path, sizeof(path), "%s%s%s", folder, *folder ? "/" : "", name) >=
-	    (int)sizeof(path))
-		return false;
-	return source_has(source, path);
+	for (; *names; names++) {
+		if (source_has(source, *names))
+			return true;
+	}
+	return false;
 }
 
 static const char *shown_path(const struct source *source, const char *path,
@@ -159,104 +157,110 @@ static const char *shown_path(const struct source *source, const char *path,
 	if (path[0] == '/' && !is_tarball(source))
 		(void)snprintf(shown, PATH_MAX, "%s", path);
 	else
-		(void)snprintf(shown, PATH_MAX, "%s/%s", source->name,
-			       path + (path[0] == '.' && path[1] == '/' ? 2 : 0));
+		(void)snprintf(shown, PATH_MAX, "%s/%s", source->name, path);
 	return shown;
-}
-
-static int log_not_found(int error, const struct tarball_member *dangling,
-			 const char *shown)
-{
-	if (dangling)
-		return file_log_dangling(shown, dangling->target);
-	if (error == -EXDEV) {
-		(void)log_err(0, "'%s' leads out of the tarball", shown);
-		return error;
-	}
-	return file_log_open_error(error, AT_FDCWD, "", shown);
 }
 
 static int tarball_file(const struct source *source, const char *path, const char *shown)
 {
-	const struct tarball_member *dangling;
-	const struct tarball_member *member =
-		tarball_find(&source->tarball, path, true, &dangling);
+	const struct tarball_member *member, *link;
 	int r;
 
+	member = tarball_find(&source->tarball, path, &link);
+	if (!member && errno == EXDEV)
+		return log_refuse(-EXDEV, "'%s' leads out of the tarball", shown);
 	if (!member)
-		return log_not_found(-errno, dangling, shown);
+		return file_log_error(-errno, shown, link ? link->target : NULL);
 	r = file_check(member->type, member->size, shown);
-	if (r < 0)
-		return r;
-	r = file_reopen(member->fd);
-	return r < 0 ? log_err(r, "cannot reopen '%s' through /proc", shown) : r;
+	return r < 0 ? r : file_reopen(member->fd, shown);
 }
 
 int source_file(const struct source *source, const char *path)
 {
-	char shown[PATH_MAX];
+	char shown[PATH_MAX], full[PATH_MAX];
 
 	(void)shown_path(source, path, shown);
-	if (is_tarball(source))
-		return tarball_file(source, path, shown);
-	return file_open(source->folder_fd, path, shown);
+	(void)full_path(source, path, full);
+	return is_tarball(source) ? tarball_file(source, full, shown)
+				  : file_open(source->folder_fd, full, shown);
 }
 
 int source_text(const struct source *source, const char *path, size_t max, char **ret,
 		size_t *ret_n)
 {
 	auto_close int fd = source_file(source, path);
+	auto_free char *text = malloc(max + 2);
 	char shown[PATH_MAX];
-	int r;
+	ssize_t n;
 
 	if (fd < 0)
 		return fd;
-	r = file_read(fd, max, ret, ret_n);
-	if (r == -EFBIG) {
-		(void)log_err(0,
-			      "'%s' has more than %zu bytes, too many for a script or a "
-			      "command line: give --command-line",
-			      shown_path(source, path, shown), max);
-		return r;
-	}
-	if (r < 0)
-		return log_err(r, "cannot read '%s'", shown_path(source, path, shown));
+	n = text ? file_read_at(fd, text, max + 1, 0) : -ENOMEM;
+	if (n < 0)
+		return log_err((int)n, "cannot read '%s'",
+			       shown_path(source, path, shown));
+	if ((size_t)n > max)
+		return log_refuse(-EFBIG,
+				  "'%s' has more than %zu bytes, too many for a script "
+				  "or a command line: give --command-line",
+				  shown_path(source, path, shown), max);
+	text[n] = '\0';
+	*ret = take_ptr(&text);
+	*ret_n = (size_t)n;
 	return 0;
 }
 
-static bool is_listed(char *const *names, int n, const char *name)
+/* --- the folder that holds the tree --- */
+
+struct search {
+	struct source *source;
+	const char *const *names;
+	char *found; /* the folder, or NULL */
+};
+
+/* One of the folders at the top, which may be told several times. */
+static int search_in(struct search *search, const char *name, size_t n)
 {
-	for (int i = 0; i < n; i++) {
-		if (!strcmp(names[i], name))
-			return true;
-	}
-	return false;
+	struct source *source = search->source;
+	auto_free char *folder = strndup(name, n);
+	char *top = source->folder;
+	bool is_wanted;
+
+	if (!folder)
+		return log_err(-ENOMEM, "cannot look into '%s'", source->name);
+	if (search->found && strcmp(search->found, folder) == 0)
+		return 0;
+	source->folder = folder;
+	is_wanted = source_has_any(source, search->names);
+	source->folder = top;
+	if (!is_wanted)
+		return 0;
+	if (search->found)
+		return log_refuse(-ENOTUNIQ,
+				  "'%s' holds several trees, '%s' and '%s' among them: "
+				  "name one of them",
+				  source->name, search->found, folder);
+	search->found = take_ptr(&folder);
+	return 0;
 }
 
-static int add_name(char **names, int n, const char *name, size_t length)
+/* A folder needs no entry of its own in a tarball; what lies in it mostly follows on. */
+static int search_tarball(struct search *search)
 {
-	auto_free char *copy = strndup(name, length);
+	const struct tarball *tarball = &search->source->tarball;
+	const char *before = "";
+	int r = 0;
 
-	if (!copy)
-		return -ENOMEM;
-	if (n == SOURCE_MAX_FOLDERS || is_listed(names, n, copy))
-		return n;
-	names[n] = take_ptr(&copy);
-	return n + 1;
-}
-
-/* A folder needs no entry of its own in a tarball. */
-static int tarball_folders(const struct tarball *tarball, char **ret)
-{
-	int n = 0;
-
-	for (size_t i = 0; i < tarball->n && n >= 0; i++) {
+	for (size_t i = 0; i < tarball->n && r == 0; i++) {
 		const char *path = tarball->members[i].path;
+		size_t n = strcspn(path, "/");
 
-		if (strchr(path, '/'))
-			n = add_name(ret, n, path, strcspn(path, "/"));
+		if (!path[n] || strncmp(before, path, n + 1) == 0)
+			continue;
+		before = path;
+		r = search_in(search, path, n);
 	}
-	return n;
+	return r;
 }
 
 static void close_dirp(DIR **dir)
@@ -265,58 +269,47 @@ static void close_dirp(DIR **dir)
 		(void)closedir(*dir);
 }
 
-static bool is_folder(int folder_fd, const char *name)
-{
-	struct stat st;
-
-	return name[0] != '.' && fstatat(folder_fd, name, &st, 0) == 0 &&
-	       S_ISDIR(st.st_mode);
-}
-
-static int folder_folders(int folder_fd, char **ret)
+static int search_folder(struct search *search)
 {
 	/* a new description: the descriptor's offset is not ours to move */
-	int fd = openat(folder_fd, ".", O_DIRECTORY | O_RDONLY | O_CLOEXEC);
+	int fd = openat(search->source->folder_fd, ".",
+			O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	auto_release(close_dirp) DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	const struct dirent *entry;
-	int n = 0;
+	int r = 0;
 
-	if (!dir)
-		return 0; /* nothing to find where nothing may be listed */
-	while (n >= 0 && n < SOURCE_MAX_FOLDERS && (entry = readdir(dir))) {
-		if (is_folder(folder_fd, entry->d_name))
-			n = add_name(ret, n, entry->d_name, strlen(entry->d_name));
+	/* nothing to find where nothing may be listed */
+	while (dir && r == 0 && (entry = readdir(dir))) {
+		if (entry->d_name[0] != '.')
+			r = search_in(search, entry->d_name, strlen(entry->d_name));
 	}
-	return n;
+	return r;
 }
 
-static int compare_names(const void *a, const void *b)
+int source_enter(struct source *source, const char *const *names)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	struct search search = { .source = source, .names = names };
+	int r = is_tarball(source) ? search_tarball(&search) : search_folder(&search);
+	char *name;
+
+	if (r == 0 && search.found &&
+	    asprintf(&name, "%s/%s", source->name, search.found) < 0)
+		r = log_err(-ENOMEM, "cannot look into '%s'", source->name);
+	if (r < 0 || !search.found) {
+		free(search.found);
+		return r;
+	}
+	free(source->name);
+	free(source->folder);
+	source->name = name;
+	source->folder = search.found;
+	return 1;
 }
 
-int source_folders(const struct source *source, char *ret[SOURCE_MAX_FOLDERS])
+int source_real_path(const struct source *source, char **ret)
 {
-	int n;
-
-	memset(ret, 0, SOURCE_MAX_FOLDERS * sizeof(*ret));
-	n = is_tarball(source) ? tarball_folders(&source->tarball, ret)
-			       : folder_folders(source->folder_fd, ret);
-	if (n > 0)
-		qsort(ret, (size_t)n, sizeof(*ret), compare_names);
-	return n;
-}
-
-int source_real_path(const struct source *source, const char *folder, char **ret)
-{
-	auto_free char *path = NULL;
-
 	if (is_tarball(source))
 		return -EXDEV;
-	if (asprintf(&path, "%s/%s", source->name, folder) < 0) {
-		path = NULL; /* its value is not defined then */
-		return -ENOMEM;
-	}
-	*ret = realpath(path, NULL);
+	*ret = realpath(source->name, NULL);
 	return *ret ? 0 : -errno;
 }

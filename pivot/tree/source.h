@@ -11,20 +11,22 @@
 
 struct source;
 
-enum { SOURCE_MAX_FOLDERS = 64 };
-
 /* A folder, a tarball, or "-" for a tarball on stdin. 0 or negative errno, logged. */
 int source_open(const char *path, struct source **ret);
 void source_free(struct source *source);
 
-/* As the user named it. */
+/* As the user named it, with the folder that was entered. */
 const char *source_name(const struct source *source);
 
 /* Is there something by that name that is no folder, be it a dangling link? */
 bool source_has(const struct source *source, const char *path);
+bool source_has_any(const struct source *source, const char *const *names);
 
-/* As source_has(), below one of its folders ("": the top). */
-bool source_has_below(const struct source *source, const char *folder, const char *name);
+/*
+ * Goes into the one folder that has any of the names (the list ends with NULL): paths are
+ * below it from now on. 1; 0: no folder has; -ENOTUNIQ: several have; -ENOMEM; logged.
+ */
+int source_enter(struct source *source, const char *const *names);
 
 /* A regular file, read-only at offset 0. A descriptor or negative errno, logged. */
 int source_file(const struct source *source, const char *path);
@@ -33,8 +35,5 @@ int source_file(const struct source *source, const char *path);
 int source_text(const struct source *source, const char *path, size_t max, char **ret,
 		size_t *ret_n);
 
-/* The folders at the top, at most SOURCE_MAX_FOLDERS; free each. How many, or -ENOMEM. */
-int source_folders(const struct source *source, char *ret[SOURCE_MAX_FOLDERS]);
-
 /* Where the folder really is: an absolute path. -EXDEV for a tarball. */
-int source_real_path(const struct source *source, const char *folder, char **ret);
+int source_real_path(const struct source *source, char **ret);

@@ -1,115 +1,102 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "pivot/tree/tarball.h"
+#include "tarball.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 enum { MAX_LINKS = 40 }; /* as the kernel's MAXSYMLINKS */
 
-struct walk {
-	char done[PATH_MAX]; /* resolved, without a trailing slash */
-	char todo[2 * PATH_MAX];
-	unsigned int links;
-	const struct tarball_member *last_link;
-};
+static size_t without_last(const char *path, size_t n)
+{
+	const char *slash = memrchr(path, '/', n);
+
+	return slash ? (size_t)(slash - path) : 0;
+}
+
+int tarball_clean_path(const char *path, char clean[PATH_MAX])
+{
+	size_t n = 0;
+
+	for (path += strspn(path, "/"); *path; path += strspn(path, "/")) {
+		size_t length = strcspn(path, "/");
+
+		if (length == 2 && memcmp(path, "..", 2) == 0) {
+			if (!n)
+				return -EXDEV;
+			n = without_last(clean, n);
+		} else if (length != 1 || *path != '.') {
+			if (n + length + 2 > PATH_MAX)
+				return -ENAMETOOLONG;
+			if (n)
+				clean[n++] = '/';
+			memcpy(clean + n, path, length);
+			n += length;
+		}
+		path += length;
+	}
+	clean[n] = '\0';
+	return 0;
+}
 
 static const struct tarball_member *member_at(const struct tarball *tarball,
-					      const char *path)
+					      const char *path, size_t n)
 {
 	/* the last of several members with one name wins, as when unpacking */
 	for (size_t i = tarball->n; i-- > 0;) {
-		if (!strcmp(tarball->members[i].path, path))
+		const char *member = tarball->members[i].path;
+
+		if (strncmp(member, path, n) == 0 && !member[n])
 			return &tarball->members[i];
 	}
 	return NULL;
 }
 
-static int step_up(struct walk *walk)
+/* The first link on the way, which the first *ret_n bytes of path name, or NULL. */
+static const struct tarball_member *first_link(const struct tarball *tarball,
+					       const char *path, size_t *ret_n)
 {
-	char *slash = strrchr(walk->done, '/');
+	for (size_t n = 0; path[n];) {
+		const struct tarball_member *member;
 
-	if (!walk->done[0])
-		return -EXDEV;
-	*(slash ? slash : walk->done) = '\0';
-	return 0;
+		n += 1 + strcspn(path + n + 1, "/");
+		member = member_at(tarball, path, n);
+		if (member && S_ISLNK(member->type)) {
+			*ret_n = n;
+			return member;
+		}
+	}
+	return NULL;
 }
 
-static int step_into(struct walk *walk, const char *name, size_t n)
+/* Puts the link's target in place of the first n bytes of path. */
+static int replace_link(const struct tarball_member *link, size_t n, char path[PATH_MAX])
 {
-	size_t length = strlen(walk->done);
+	size_t folder_n = link->target[0] == '/' ? 0 : without_last(path, n);
+	char joined[PATH_MAX];
+	int length = snprintf(joined, sizeof(joined), "%.*s/%s%s", (int)folder_n, path,
+			      link->target, path + n);
 
-	if (length + n + 2 > sizeof(walk->done))
+	if (length < 0 || (size_t)length >= sizeof(joined))
 		return -ENAMETOOLONG;
-	if (length)
-		walk->done[length++] = '/';
-	memcpy(walk->done + length, name, n);
-	walk->done[length + n] = '\0';
-	return 0;
-}
-
-/* Puts the link's target before what is still to walk. */
-static int step_link(struct walk *walk, const struct tarball_member *link,
-		     const char *rest)
-{
-	char todo[sizeof(walk->todo)];
-	int n;
-
-	if (++walk->links > MAX_LINKS)
-		return -ELOOP;
-	n = snprintf(todo, sizeof(todo), "%s/%s", link->target, rest);
-	if (n < 0 || (size_t)n >= sizeof(todo))
-		return -ENAMETOOLONG;
-	memcpy(walk->todo, todo, (size_t)n + 1);
-	walk->last_link = link;
-	if (link->target[0] != '/')
-		return step_up(walk);
-	walk->done[0] = '\0';
-	return 0;
-}
-
-/* One component of what is to do, which is not empty. */
-static int step(const struct tarball *tarball, struct walk *walk, bool is_last_followed)
-{
-	const struct tarball_member *member;
-	char *name = walk->todo + strspn(walk->todo, "/");
-	size_t n = strcspn(name, "/");
-	char *rest = name + n + strspn(name + n, "/");
-	int r = 0;
-
-	if (n == 2 && !memcmp(name, "..", 2))
-		r = step_up(walk);
-	else if (n && !(n == 1 && *name == '.'))
-		r = step_into(walk, name, n);
-	member = member_at(tarball, walk->done);
-	if (r == 0 && member && S_ISLNK(member->type) && (*rest || is_last_followed))
-		return step_link(walk, member, rest);
-	memmove(walk->todo, rest, strlen(rest) + 1);
-	return r;
+	return tarball_clean_path(joined, path);
 }
 
 const struct tarball_member *tarball_find(const struct tarball *tarball, const char *path,
-					  int follow,
-					  const struct tarball_member **ret_dangling)
+					  const struct tarball_member **ret_link)
 {
-	struct walk walk = { 0 };
-	const struct tarball_member *found;
-	int r = 0;
+	const struct tarball_member *link, *found;
+	char at[PATH_MAX];
+	size_t n = 0;
+	int r = tarball_clean_path(path, at);
 
-	if (ret_dangling)
-		*ret_dangling = NULL;
-	if ((size_t)snprintf(walk.todo, sizeof(walk.todo), "%s", path) >= PATH_MAX)
-		r = -ENAMETOOLONG;
-	while (walk.todo[0] && r == 0)
-		r = step(tarball, &walk, follow);
-	found = r == 0 ? member_at(tarball, walk.done) : NULL;
-	if (found)
-		return found;
-	if (ret_dangling && r == 0)
-		*ret_dangling = walk.last_link;
+	*ret_link = NULL;
+	for (int i = 0; r == 0 && (link = first_link(tarball, at, &n)); i++) {
+		*ret_link = link;
+		r = i < MAX_LINKS ? replace_link(link, n, at) : -ELOOP;
+	}
+	found = r == 0 ? member_at(tarball, at, strlen(at)) : NULL;
 	errno = r < 0 ? -r : ENOENT;
-	return NULL;
+	return found;
 }

@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "pivot/tree/tarball.h"
+#include "tarball.h"
 
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "pivot/base/cleanup.h"
 #include "pivot/base/log.h"
-#include "pivot/tree/spool.h"
+#include "spool.h"
 
 struct reading {
 	struct archive *archive;
@@ -65,43 +63,15 @@ static int log_broken(const struct reading *reading)
 {
 	const char *text = archive_error_string(reading->archive);
 
-	if (!archive_format(reading->archive)) {
-		(void)log_err(
-			0,
+	if (!archive_format(reading->archive))
+		return log_refuse(
+			-EBADMSG,
 			"'%s' is no tree: neither a folder nor a tarball (plain, or "
 			"compressed with gzip, xz, zstd or bzip2)",
 			reading->shown);
-		return -EBADMSG;
-	}
-	(void)log_err(0, "'%s' is cut short or damaged (%s): copy or download it again",
-		      reading->shown, text ? text : "no reason given");
-	return -EBADMSG;
-}
-
-/* "./a//b/" becomes "a/b". NULL and errno 0: it climbs out and is not wanted. */
-static char *clean_path(const char *path)
-{
-	char clean[PATH_MAX] = "";
-	size_t n = 0;
-
-	errno = 0;
-	while (*path) {
-		size_t length = strcspn(path, "/");
-
-		if (length == 2 && !memcmp(path, "..", 2))
-			return NULL;
-		if (n + length + 2 > sizeof(clean))
-			return NULL;
-		if (length && !(length == 1 && *path == '.')) {
-			if (n)
-				clean[n++] = '/';
-			memcpy(clean + n, path, length);
-			n += length;
-		}
-		path += length + (path[length] == '/');
-	}
-	clean[n] = '\0';
-	return strdup(clean);
+	return log_refuse(-EBADMSG,
+			  "'%s' is cut short or damaged (%s): copy or download it again",
+			  reading->shown, text ?: "no reason given");
 }
 
 static int copy_blocks(struct reading *reading, int fd, off_t *ret_size)
@@ -113,8 +83,7 @@ static int copy_blocks(struct reading *reading, int fd, off_t *ret_size)
 
 	while ((r = archive_read_data_block(reading->archive, &data, &n, &at)) ==
 	       ARCHIVE_OK) {
-		/* a sparse file's holes cost nothing here, but the loader would copy them
-		 */
+		/* a sparse file's holes cost nothing here, but the loader copies them */
 		if (at < *ret_size ||
 		    (uint64_t)(at - *ret_size) > reading->spool.bytes_left)
 			return log_broken(reading);
@@ -132,34 +101,29 @@ static int keep_file(struct reading *reading, struct tarball_member *member)
 	auto_close int fd = -1;
 	int r;
 
-	if (++reading->tarball->n_files > TARBALL_MAX_FILES) {
-		(void)log_err(0, "'%s' holds more than %d files: it is no kexec tarball",
-			      reading->shown, TARBALL_MAX_FILES);
-		return -E2BIG;
-	}
+	if (++reading->tarball->n_files > TARBALL_MAX_FILES)
+		return log_refuse(-E2BIG,
+				  "'%s' holds more than %d files: it is no kexec tarball",
+				  reading->shown, TARBALL_MAX_FILES);
 	fd = spool_create(&reading->spool);
 	if (fd < 0)
 		return fd;
 	r = copy_blocks(reading, fd, &member->size);
 	if (r < 0)
 		return r;
-	r = spool_finish(take_fd(&fd));
-	if (r < 0)
-		return r;
-	member->fd = r;
-	return 0;
+	member->fd = spool_finish(take_fd(&fd));
+	return member->fd < 0 ? member->fd : 0;
 }
 
-static int copy_string(char **ret, const char *before, const char *s)
+/* A hard link's target is seen from the tarball's top. */
+static int set_target(struct tarball_member *member, const char *before,
+		      const char *target)
 {
-	auto_free char *copy = NULL;
-
-	if (asprintf(&copy, "%s%s", before, s ? s : "") < 0) {
-		copy = NULL; /* its value is not defined then */
-		return -ENOMEM;
-	}
-	*ret = take_ptr(&copy);
-	return 0;
+	member->type = S_IFLNK;
+	if (asprintf(&member->target, "%s%s", before, target ?: "") >= 0)
+		return 0;
+	member->target = NULL; /* its value is not defined then */
+	return log_err(-ENOMEM, "cannot read '%s'", member->path);
 }
 
 static int fill_member(struct reading *reading, struct archive_entry *entry,
@@ -167,14 +131,11 @@ static int fill_member(struct reading *reading, struct archive_entry *entry,
 {
 	const char *hardlink = archive_entry_hardlink(entry);
 
-	if (hardlink) {
-		member->type = S_IFLNK;
-		/* relative to the tarball's top, as a link with a leading slash is */
-		return copy_string(&member->target, "/", hardlink);
-	}
+	if (hardlink)
+		return set_target(member, "/", hardlink);
 	member->type = archive_entry_filetype(entry);
 	if (S_ISLNK(member->type))
-		return copy_string(&member->target, "", archive_entry_symlink(entry));
+		return set_target(member, "", archive_entry_symlink(entry));
 	return S_ISREG(member->type) ? keep_file(reading, member) : 0;
 }
 
@@ -196,27 +157,24 @@ static struct tarball_member *add_member(struct tarball *tarball)
 
 static int read_member(struct reading *reading, struct archive_entry *entry)
 {
-	const char *path = archive_entry_pathname(entry);
-	auto_free char *clean = path ? clean_path(path) : NULL;
+	const char *path = archive_entry_pathname(entry) ?: "";
 	struct tarball_member *member;
+	char clean[PATH_MAX];
 
-	if (!clean) {
-		(void)log_warn(0, "'%s' in '%s' leads out of the tarball: ignored",
-			       path ? path : "?", reading->shown);
+	if (tarball_clean_path(path, clean) < 0) {
+		(void)log_warn(0, "'%s' in '%s' leads out of the tarball: ignored", path,
+			       reading->shown);
 		return 0;
 	}
 	if (!*clean)
 		return 0;
-	if (reading->tarball->n == TARBALL_MAX_MEMBERS) {
-		(void)log_err(0,
-			      "'%s' holds more than %d entries: it is no kexec tarball",
-			      reading->shown, TARBALL_MAX_MEMBERS);
-		return -E2BIG;
-	}
+	if (reading->tarball->n == TARBALL_MAX_MEMBERS)
+		return log_refuse(
+			-E2BIG, "'%s' holds more than %d entries: it is no kexec tarball",
+			reading->shown, TARBALL_MAX_MEMBERS);
 	member = add_member(reading->tarball);
-	if (!member)
+	if (!member || !(member->path = strdup(clean)))
 		return log_err(-ENOMEM, "cannot read '%s'", reading->shown);
-	member->path = take_ptr(&clean);
 	return fill_member(reading, entry, member);
 }
 
@@ -255,9 +213,9 @@ int tarball_read(int fd, const char *shown, struct tarball *ret)
 	if (archive_read_open_fd(reading.archive, fd, 64 * 1024) != ARCHIVE_OK)
 		return log_broken(&reading);
 	r = read_members(&reading);
-	if (r == 0 && !ret->n) {
-		(void)log_err(0, "'%s' holds no files: copy or download it again", shown);
-		return -ENODATA;
-	}
+	if (r == 0 && !ret->n)
+		return log_refuse(-ENODATA,
+				  "'%s' holds no files: copy or download it again",
+				  shown);
 	return r;
 }

@@ -6,6 +6,7 @@
  * tar in any dialect, plain or compressed with gzip, xz, zstd or bzip2, by content.
  */
 
+#include <limits.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -15,10 +16,10 @@ enum {
 };
 
 struct tarball_member {
-	char *path;   /* "kexec/bzImage": no leading slash, no "." and ".." */
+	char *path;   /* "kexec/bzImage": as tarball_clean_path() makes it */
 	char *target; /* of a link; a hard link's begins with a slash */
 	mode_t type;  /* S_IFREG and so on; hard links count as S_IFLNK */
-	int fd;	      /* a regular file's content, read-only; -1: empty or not a file */
+	int fd;	      /* a regular file's content, read-only; -1: not a file */
 	off_t size;
 };
 
@@ -33,10 +34,11 @@ int tarball_read(int fd, const char *shown, struct tarball *ret);
 void tarball_done(struct tarball *tarball);
 
 /*
- * The member that path leads to, or is where it is a link and follow is 0. NULL: errno is
- * ENOENT, ELOOP, or EXDEV where the path leads out. ret_dangling: the link that led
- * nowhere, or NULL.
+ * The member that path leads to, or NULL: errno is ENOENT, ELOOP, or EXDEV where it leads
+ * out. *ret_link: the last link on the way, or NULL.
  */
 const struct tarball_member *tarball_find(const struct tarball *tarball, const char *path,
-					  int follow,
-					  const struct tarball_member **ret_dangling);
+					  const struct tarball_member **ret_link);
+
+/* "/./a//b/../c" becomes "a/c". 0, -EXDEV where it climbs out, -ENAMETOOLONG. */
+int tarball_clean_path(const char *path, char clean[PATH_MAX]);

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "pivot/tree/tree.h"
+#include "tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "file.h"
+#include "form.h"
+#include "initrd.h"
 #include "pivot/base/cleanup.h"
 #include "pivot/base/log.h"
-#include "pivot/tree/file.h"
-#include "pivot/tree/form.h"
-#include "pivot/tree/initrd.h"
-#include "pivot/tree/source.h"
+#include "source.h"
 
 /* What tree_open() works on. */
 struct opening {
@@ -54,115 +54,79 @@ static const char *marker_of(const struct opening *opening)
 	return opening->form.marker ? opening->form.marker : source_name(opening->source);
 }
 
-/* 1 and *ret: the first of the usual names that is there. 0: none is. */
-static int usual_path(const struct opening *opening, const char *const *names, char **ret)
+static const char *usual_path(const struct source *source, const char *const *names)
 {
-	int r = 0;
-
-	for (; *names && r == 0; names++) {
-		if (!source_has_below(opening->source, opening->form.folder, *names))
-			continue;
-		r = form_path(&opening->form, *names, ret);
-		return r < 0 ? log_err(r, "cannot open '%s'", *names) : 1;
-	}
-	return 0;
+	while (*names && !source_has(source, *names))
+		names++;
+	return *names;
 }
 
 /*
  * What the script says, or what is usual where it says nothing, where only running it
- * would tell, or where it means a file that it makes itself.
+ * would tell, or where it means a file that it makes itself. NULL: there is none.
  */
-static int choose_path(const struct opening *opening, const struct script_value *said,
-		       const char *const *usual, char **ret)
+static const char *choose_path(const struct opening *opening,
+			       const struct script_value *said, const char *const *usual)
 {
-	auto_free char *named = NULL;
-	int r = 0;
+	const char *named = said->unknown ? NULL : said->text;
+	const char *found;
 
-	if (said->text && !said->unknown)
-		r = form_path(&opening->form, said->text, &named);
-	if (r < 0)
-		return log_err(r, "cannot open '%s'", said->text);
-	if (named && source_has(opening->source, named)) {
-		*ret = take_ptr(&named);
-		return 1;
-	}
-	r = usual_path(opening, usual, ret);
-	if (r == 1 && said->text)
+	if (named && source_has(opening->source, named))
+		return named;
+	found = usual_path(opening->source, usual);
+	if (!found)
+		return named; /* opening it tells what is wrong */
+	if (said->text)
 		log_notice("'%s' names '%s', which is not in the tree: taking '%s'",
-			   marker_of(opening), said->unknown ? said->unknown : said->text,
-			   *ret);
-	if (r == 0 && named) {
-		*ret = take_ptr(&named); /* opening it tells what is wrong */
-		return 1;
-	}
-	return r;
+			   marker_of(opening), named ?: said->unknown, found);
+	return found;
 }
 
-static int keep_name(char **ret, const char *name)
+static int open_tree_kernel(struct opening *opening, const char **ret_name)
 {
-	*ret = strdup(name);
-	return *ret ? 0 : log_err(-ENOMEM, "cannot open '%s'", name);
-}
-
-static int open_tree_kernel(struct opening *opening)
-{
-	struct tree *tree = opening->tree;
-	int r = choose_path(opening, &opening->form.says.kernel, form_kernels,
-			    &tree->kernel_name);
-
-	if (r == 0) {
-		(void)log_err(
-			0,
-			"'%s' has no kernel, neither 'bzImage' nor 'kernel': give it "
-			"with --kernel",
-			source_name(opening->source));
-		return -ENOENT;
-	}
-	if (r < 0)
-		return r;
-	tree->kernel_fd = source_file(opening->source, tree->kernel_name);
-	return tree->kernel_fd < 0 ? tree->kernel_fd : 0;
+	*ret_name = choose_path(opening, &opening->form.says.kernel, form_kernels);
+	if (!*ret_name)
+		return log_refuse(-ENOENT,
+				  "'%s' has no kernel, neither 'bzImage' nor 'kernel': "
+				  "give it with --kernel",
+				  source_name(opening->source));
+	return source_file(opening->source, *ret_name);
 }
 
 static int open_kernel(struct opening *opening)
 {
-	const char *path = opening->options->kernel;
+	const char *name = opening->options->kernel;
 	struct tree *tree = opening->tree;
-	int r;
 
-	if (path) {
-		tree->kernel_fd = file_open(AT_FDCWD, path, path);
-		r = tree->kernel_fd < 0 ? tree->kernel_fd
-					: keep_name(&tree->kernel_name, path);
-	} else {
-		r = open_tree_kernel(opening);
-	}
-	if (r < 0)
-		return r;
-	return size_of(tree->kernel_fd, tree->kernel_name, &tree->kernel_bytes);
+	tree->kernel_fd =
+		name ? file_open(AT_FDCWD, name, name) : open_tree_kernel(opening, &name);
+	if (tree->kernel_fd < 0)
+		return tree->kernel_fd;
+	tree->kernel_name = strdup(name);
+	if (!tree->kernel_name)
+		return log_err(-ENOMEM, "cannot open '%s'", name);
+	return size_of(tree->kernel_fd, name, &tree->kernel_bytes);
 }
 
 static int add_tree_initrd(struct opening *opening, const struct script_value *said,
 			   struct initrd_list *list)
 {
-	auto_free char *path = NULL;
-	int r = choose_path(opening, said, form_initrds, &path);
+	const char *path = choose_path(opening, said, form_initrds);
+	int r;
 
-	if (r <= 0)
-		return r;
+	if (!path)
+		return 0;
 	r = source_file(opening->source, path);
 	return r < 0 ? r : initrd_add(list, r, path);
 }
 
 static int add_tree_initrds(struct opening *opening, struct initrd_list *list)
 {
-	static const struct script_value unsaid;
 	const struct script *says = &opening->form.says;
 	int r = 0;
 
-	if (!says->n_initrds)
-		return add_tree_initrd(opening, &unsaid, list);
-	for (size_t i = 0; i < says->n_initrds; i++) {
+	/* where the script says nothing, the first one stands for that */
+	for (size_t i = 0; i < (says->n_initrds ?: 1); i++) {
 		int failed = add_tree_initrd(opening, &says->initrds[i], list);
 
 		r = r < 0 ? r : failed;
@@ -197,9 +161,10 @@ static int open_initrd(struct opening *opening)
 		r = add_tree_initrds(opening, &list);
 	if (r < 0 || !list.n)
 		return r < 0 ? r : 0;
-	tree->initrd_fd = initrd_join(&list, &tree->initrd_name);
+	tree->initrd_fd = initrd_join(&list);
 	if (tree->initrd_fd < 0)
 		return tree->initrd_fd;
+	tree->initrd_name = take_ptr(&list.names);
 	return size_of(tree->initrd_fd, tree->initrd_name, &tree->initrd_bytes);
 }
 
@@ -211,21 +176,20 @@ static int log_no_command_line(const struct opening *opening)
 	if (opening->form.error < 0)
 		return opening->form.error;
 	if (!opening->source)
-		(void)log_err(0, "there is no command line: give it with --command-line");
-	else if (opening->form.why_not[0])
-		(void)log_err(0, "'%s' %s: give --command-line", marker_of(opening),
-			      opening->form.why_not);
-	else if (!said->text)
-		(void)log_err(0,
-			      "'%s' tells no command line: give it with --command-line",
-			      marker_of(opening));
-	else
-		(void)log_err(
-			0,
-			"the command line in '%s' holds '%s', which only running the "
-			"script would tell: give it with --command-line '%s'",
-			marker_of(opening), said->unknown, said->text);
-	return -ENODATA;
+		return log_refuse(-ENODATA, "there is no command line: give it with "
+					    "--command-line");
+	if (opening->form.why_not[0])
+		return log_refuse(-ENODATA, "'%s' %s: give --command-line",
+				  marker_of(opening), opening->form.why_not);
+	if (!said->text)
+		return log_refuse(-ENODATA,
+				  "'%s' tells no command line: give it with "
+				  "--command-line",
+				  marker_of(opening));
+	return log_refuse(-ENODATA,
+			  "the command line in '%s' holds '%s', which only running the "
+			  "script would tell: give it with --command-line '%s'",
+			  marker_of(opening), said->unknown, said->text);
 }
 
 /*
@@ -239,14 +203,11 @@ static int put_on_one_line(char *line)
 	for (char *at = line; *at; at++) {
 		if (strchr("\t\n\v\f\r", *at))
 			*at = ' ';
-		if ((unsigned char)*at < ' ' || *at == 0x7f) {
-			(void)log_err(
-				0,
-				"the command line holds the control character 0x%02x: "
-				"give it with --command-line",
-				(unsigned int)*at);
-			return -EINVAL;
-		}
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			return log_refuse(-EINVAL,
+					  "the command line holds the control character "
+					  "0x%02x: give it with --command-line",
+					  (unsigned int)*at);
 		n = *at == ' ' ? n : (size_t)(at - line) + 1;
 	}
 	line[n] = '\0';
@@ -259,32 +220,27 @@ static int set_command_line(struct opening *opening)
 	const struct script_value *said = &opening->form.says.command_line;
 	const struct tree_options *options = opening->options;
 	const char *append = options->append ? options->append : "";
-	auto_release(text_done) struct text line = { 0 };
-	int r;
+	const char *base = options->command_line ?: said->text;
+	char **line = &opening->tree->command_line;
 
-	if (!options->command_line && (!said->text || said->unknown))
+	if (!base || (said->unknown && !options->command_line))
 		return log_no_command_line(opening);
-	text_add_string(&line,
-			options->command_line ? options->command_line : said->text);
-	text_add_string(&line, *append ? " " : "");
-	text_add_string(&line, append);
-	r = text_take(&line, &opening->tree->command_line);
-	if (r < 0)
-		return log_err(r, "the command line cannot be kept");
-	return put_on_one_line(opening->tree->command_line);
+	if (asprintf(line, "%s%s%s", base, *append ? " " : "", append) < 0) {
+		*line = NULL; /* its value is not defined then */
+		return log_err(-ENOMEM, "cannot keep the command line");
+	}
+	return put_on_one_line(*line);
 }
 
 static int open_source(struct opening *opening, const char *path)
 {
+	const char *kernel = opening->options->kernel;
 	int r;
 
 	opening->tree->form = "options";
-	if (!path && !opening->options->kernel) {
-		(void)log_err(
-			0, "nothing to jump to: name a tree, or give --kernel, --initrd "
-			   "and --command-line");
-		return -EINVAL;
-	}
+	if (!path && !kernel)
+		return log_refuse(-EINVAL, "nothing to jump to: name a tree, or give "
+					   "--kernel, --initrd and --command-line");
 	if (!path)
 		return 0;
 	r = source_open(path, &opening->source);
@@ -292,17 +248,14 @@ static int open_source(struct opening *opening, const char *path)
 		r = form_recognise(opening->source, &opening->form);
 	if (r < 0)
 		return r;
-	if (opening->form.name)
-		opening->tree->form = opening->form.name;
-	else if (!opening->options->kernel) {
-		(void)log_err(
-			0,
+	if (!opening->form.name && !kernel)
+		return log_refuse(
+			-ENOENT,
 			"'%s' is no tree: it has no kexec-boot, run, kernel-params, "
 			"cmdline, netboot.ipxe or bzImage: give --kernel, --initrd and "
 			"--command-line",
 			path);
-		return -ENOENT;
-	}
+	opening->tree->form = opening->form.name ?: "options";
 	return 0;
 }
 

@@ -37,11 +37,10 @@ struct tree {
 	}
 
 /*
- * path: a folder, a tarball (.tar, or compressed with gzip, xz or zstd, known by
- * content),
- * "-" for a tarball on standard input, or NULL where options name the kernel. Every
- * reason why it cannot be taken is logged as a sentence with its way out. 0 or negative
- * errno; *ret needs tree_done() either way.
+ * path: a folder, a tarball (plain, or compressed with gzip, xz, zstd or bzip2, known by
+ * content), "-" for a tarball on standard input, or NULL where options name the kernel.
+ * Every reason why it cannot be taken is logged as a sentence with its way out. 0 or
+ * negative errno; *ret needs tree_done() either way.
  */
 int tree_open(const char *path, const struct tree_options *options, struct tree *ret);
 

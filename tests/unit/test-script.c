@@ -10,28 +10,16 @@
 static struct script script;
 static char why_not[256];
 
-static int read_params(void *data, const char *path, char **ret)
-{
-	(void)data;
-	if (strcmp(path, "./kernel-params") != 0 && strcmp(path, "kernel-params") != 0)
-		return -ENOENT;
-	*ret = strdup("init=/i quiet");
-	return 0;
-}
-
 static int parse(const char *text)
 {
-	static const struct shell_files files = { .read = read_params };
-
 	why_not[0] = '\0';
-	return script_parse(text, strlen(text), &files, &script, why_not,
-			    sizeof(why_not));
+	return script_parse(text, &script, why_not, sizeof(why_not));
 }
 
 static int parse_ipxe(const char *text)
 {
 	why_not[0] = '\0';
-	return script_parse_ipxe(text, strlen(text), &script, why_not, sizeof(why_not));
+	return script_parse_ipxe(text, &script, why_not, sizeof(why_not));
 }
 
 static void expect(const char *kernel, const char *initrd, const char *command_line)
@@ -85,7 +73,7 @@ START_TEST(reads_todays_kexec_boot)
 		      "root=fstab loglevel=4 lsm=landlock,yama,bpf\"\n"
 		      "kexec -e\n"),
 		0);
-	expect("./bzImage", "./initrd.gz",
+	expect("bzImage", "initrd.gz",
 	       "init=/nix/store/h-nixos-system-box-24.05/init root=fstab loglevel=4 "
 	       "lsm=landlock,yama,bpf");
 }
@@ -133,7 +121,9 @@ START_TEST(reads_the_run_script_of_nixos_images)
 		      "fi\n"
 		      "nohup sh -c \"sleep 6 && '$SCRIPT_DIR/kexec' -e ${kexec_extra_flags}\" &\n"),
 		0);
-	expect("./bzImage", "./initrd",
+	/* the kexec command is in the text of sh -c: kernel and initrd have their usual
+	 * names */
+	expect(NULL, NULL,
 	       "init=/nix/store/h-sys/init nohibernate root=fstab console=tty0");
 }
 END_TEST
@@ -167,7 +157,6 @@ START_TEST(reads_every_kind_of_quote_as_bash_does)
 		    "a \"b\" $c `d` \\e \\f");
 	expect_line("kexec -l k --append a\\ b\\\"c", "a b\"c");
 	expect_line("kexec -l k --append=a'b c'\"d e\"f", "ab cd ef");
-	expect_line("kexec -l k --append $'a b'", "a b");
 	expect_line("kexec -l k --append $\"a b\"", "a b");
 	expect_line("kexec -l k --append \"costs 5$ a\"", "costs 5$ a");
 }
@@ -187,7 +176,6 @@ START_TEST(finds_kexec_under_its_many_names)
 	expect_line("exec /usr/sbin/kexec -l k --append a", "a");
 	expect_line("./kexec-musl-x86_64 --kexec-syscall-auto --load k --append a", "a");
 	expect_line("D=$(dirname \"$0\")\n\"$D\"/kexec -l \"$D/k\" --append a", "a");
-	expect_line("bash -ec 'kexec -l k --append a'", "a");
 	expect_line("if kexec -l k --append a; then kexec -e; fi", "a");
 	expect_line("test -e k && kexec -l k --append a 2>&1 | tee log", "a");
 	expect_line("kexec -l k --append a 2>/dev/null || kexec -l k --append=a", "a");
@@ -205,6 +193,8 @@ START_TEST(knows_the_scripts_own_folder)
 		"$PWD",
 		"$(pwd)",
 		"$D",
+		"$(dirname $(dirname $0))/..",
+		"${1:-/boot}",
 	};
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
@@ -214,18 +204,16 @@ START_TEST(knows_the_scripts_own_folder)
 			       "D=$(dirname $0)\nkexec -l \"%s/k\" --append a\n",
 			       ways[i]);
 		ck_assert_int_eq(parse(text), 0);
-		expect("./k", NULL, "a");
+		expect(i == 8 ? "../k" : "k", NULL, "a");
 	}
 }
 END_TEST
 
-START_TEST(does_not_take_another_folder_for_its_own)
+START_TEST(does_not_guess_a_file_name)
 {
-	ck_assert_int_eq(parse("kexec -l \"$(dirname $(dirname $0))/k\" --append a"), 0);
-	ck_assert_pstr_eq(script.kernel.unknown, "$(dirname $(dirname $0))");
-	script_done(&script);
-	ck_assert_int_eq(parse("kexec -l $(cd $(dirname $0)/.. && pwd)/k --append a"), 0);
-	ck_assert_ptr_nonnull(script.kernel.unknown);
+	ck_assert_int_eq(parse("kexec -l \"$KERNEL\" --initrd=/boot/$V --append a"), 0);
+	ck_assert_str_eq(script.kernel.unknown, "$KERNEL");
+	ck_assert_str_eq(script.initrds[0].unknown, "$V");
 	script_done(&script);
 }
 END_TEST
@@ -236,22 +224,19 @@ START_TEST(follows_variables_the_script_sets)
 	expect_line("export P='a'\nkexec -l k --append \"${P}b $P\"", "ab a");
 	expect_line("A=x\nP=\"$A y\"\nkexec -l k --append \"$P\"", "x y");
 	expect_line("P=a Q=b\nkexec -l k --append $P$Q", "ab");
-	expect_line("if x; then P=a; else P=a; fi\nP=b\nkexec -l k --append $P", "b");
+	expect_line("if x; then P=a; else P=a; fi\nkexec -l k --append $P", "a");
 }
 END_TEST
 
-START_TEST(does_not_guess_a_variable_set_on_some_ways_only)
+START_TEST(does_not_guess_a_variable_with_several_values)
 {
 	expect_unknown("P=a\nif x; then P=b; fi\nkexec -l k --append \"i $P\"", "$P",
 		       "i ");
 	expect_unknown("P=a\n[ x ] && P=b\nkexec -l k --append \"i $P\"", "$P", "i ");
-	expect_unknown("P=a\n[ x ] &&\n P=b\nkexec -l k --append \"i $P\"", "$P", "i ");
 	expect_unknown("P=a\nfor P in b c; do :; done\nkexec -l k --append $P", "$P", "");
 	expect_unknown("P=a\nread P\nkexec -l k --append $P", "$P", "");
 	expect_unknown("P=a\nP+=b\nkexec -l k --append $P", "$P", "");
 	expect_unknown("P=a\n. ./settings\nkexec -l k --append $P", "$P", "");
-	expect_unknown("f() {\nP=a\n}\nkexec -l k --append $P", "$P", "");
-	expect_unknown("(P=a)\nkexec -l k --append $P", "$P", "");
 	expect_unknown("P=a env\nkexec -l k --append $P", "$P", "");
 	expect_unknown("P='a b'\nkexec -l k --append=$P", "$P", "");
 }
@@ -267,27 +252,12 @@ START_TEST(names_the_expansion_that_only_running_it_would_tell)
 	expect_unknown("kexec -l k --append \"init=/i `hostname`\"", "`hostname`",
 		       "init=/i ");
 	expect_unknown("kexec -l k --append \"a$((1+1))\"", "$((1+1))", "a");
-	expect_unknown("kexec -l k --append \"a $(cat <<EOF\nb \"c\"\nEOF\n)\"",
-		       "$(cat <<EOF\nb \"c\"\nEOF\n)", "a ");
 	expect_unknown("kexec -l k --append $'a\\tb'", "$'a\\tb'", "");
 	expect_unknown("kexec -l k --reuse-cmdline", "--reuse-cmdline", "");
-	expect_unknown("sh -c \"kexec -l k --append 'a $1'\"", "$1", "a ");
 	expect_unknown("D=$(dirname $0)\nkexec -l k --append \"init=$D/init\"",
-		       "${SCRIPT_DIR}", "init=/init");
-}
-END_TEST
-
-START_TEST(reads_a_command_line_kept_in_a_file_beside_it)
-{
-	expect_line(
-		"D=$(dirname $0)\nkexec -l k --command-line=\"$(< \"${D}/kernel-params\")\"",
-		"init=/i quiet");
-	expect_line("kexec -l k --append \"$(cat kernel-params) x\"", "init=/i quiet x");
-	expect_line("P=`cat ./kernel-params`\nkexec -l k --append \"$P\"",
-		    "init=/i quiet");
-	expect_unknown("kexec -l k --append \"$(cat other)\"", "$(cat other)", "");
-	expect_unknown("kexec -l k --append \"$(cat kernel-params | tac)\"",
-		       "$(cat kernel-params | tac)", "");
+		       "$(dirname $0)", "init=/init");
+	expect_unknown("kexec -l k --append=\"$(cat kernel-params)\"",
+		       "$(cat kernel-params)", "");
 }
 END_TEST
 
@@ -303,6 +273,7 @@ START_TEST(does_not_read_what_no_command_is)
 	expect_error("kexec -p k --append a", -ENOENT, "has no command 'kexec --load'");
 	expect_error("", -ENOENT, "has no command 'kexec --load'");
 	expect_line("cat <<EOF\nit's\nEOF\nkexec -l k --append a", "a");
+	expect_line("cat <<A - <<'B' x\nit's\nA\nit's\nB\nkexec -l k --append a", "a");
 	expect_line("cat <<< \"it's\"\nkexec -l k --append a", "a");
 }
 END_TEST
@@ -330,11 +301,6 @@ END_TEST
 
 START_TEST(refuses_binary_data)
 {
-	ck_assert_int_eq(
-		script_parse("kexec\0-l", 8, NULL, &script, why_not, sizeof(why_not)),
-		-EBADMSG);
-	ck_assert_str_eq(why_not, "is binary data, not a script");
-	script_done(&script);
 	expect_error("kexec -l k --append \001a", -EBADMSG,
 		     "is binary data, not a script");
 }
@@ -342,12 +308,14 @@ END_TEST
 
 START_TEST(bounds_what_a_script_can_make_it_do)
 {
-	size_t n = SCRIPT_MAX_BYTES + 1;
-	char *text = malloc(n + 1);
+	char *text = malloc(SCRIPT_MAX_BYTES);
 	size_t at;
 
-	memset(text, 'a', n);
-	text[n] = '\0';
+	memset(text, 'a', SCRIPT_MAX_BYTES);
+	text[SCRIPT_MAX_BYTES - 1] = '\0';
+	expect_error(text, -E2BIG, "is too large for a script that loads a kernel");
+	for (at = 1; at < SCRIPT_MAX_BYTES - 1; at += 2)
+		text[at] = ' ';
 	expect_error(text, -E2BIG, "is too large for a script that loads a kernel");
 	memset(text, '(', 100000);
 	text[100000] = '\0';
@@ -356,11 +324,14 @@ START_TEST(bounds_what_a_script_can_make_it_do)
 		memcpy(text + at, "$(", 2);
 	text[at] = '\0';
 	expect_error(text, -EBADMSG, "has a quote or bracket that is never closed");
+	for (at = 0; at < 3000; at += 6)
+		(void)snprintf(text + at, 7, "a%03zu=\n", at / 6);
+	expect_error(text, -E2BIG, "is too large for a script that loads a kernel");
 	free(text);
 	/* doubles with every line */
 	text = strdup("a=xxxxxxxxxxxxxxxx\n"
-		      "a=$a$a$a$a$a$a$a$a\na=$a$a$a$a$a$a$a$a\na=$a$a$a$a$a$a$a$a\n"
-		      "a=$a$a$a$a$a$a$a$a\na=$a$a$a$a$a$a$a$a\nkexec -l k --append $a");
+		      "b=$a$a$a$a$a$a$a$a\nc=$b$b$b$b$b$b$b$b\nd=$c$c$c$c$c$c$c$c\n"
+		      "e=$d$d$d$d$d$d$d$d\nf=$e$e$e$e$e$e$e$e\nkexec -l k --append $f");
 	expect_error(text, -E2BIG, "is too large for a script that loads a kernel");
 	free(text);
 }
@@ -409,9 +380,7 @@ START_TEST(refuses_a_netboot_script_without_exactly_one_kernel)
 	script_done(&script);
 	ck_assert_int_eq(parse_ipxe("kernel a\nkernel b\n"), -ENOTUNIQ);
 	script_done(&script);
-	ck_assert_int_eq(
-		script_parse_ipxe("kernel a\0b", 10, &script, why_not, sizeof(why_not)),
-		-EBADMSG);
+	ck_assert_int_eq(parse_ipxe("kernel a\001b"), -EBADMSG);
 	script_done(&script);
 }
 END_TEST
@@ -421,14 +390,13 @@ UNIT_MAIN("script", reads_todays_kexec_boot, reads_the_run_script_of_nixos_image
 	  reads_options_with_and_without_an_equals_sign,
 	  reads_every_kind_of_quote_as_bash_does,
 	  reads_values_and_commands_over_several_lines, finds_kexec_under_its_many_names,
-	  knows_the_scripts_own_folder, does_not_take_another_folder_for_its_own,
+	  knows_the_scripts_own_folder, does_not_guess_a_file_name,
 	  follows_variables_the_script_sets,
-	  does_not_guess_a_variable_set_on_some_ways_only,
+	  does_not_guess_a_variable_with_several_values,
 	  names_the_expansion_that_only_running_it_would_tell,
-	  reads_a_command_line_kept_in_a_file_beside_it, does_not_read_what_no_command_is,
-	  refuses_a_script_that_loads_different_things, refuses_what_is_not_closed,
-	  refuses_binary_data, bounds_what_a_script_can_make_it_do,
-	  reads_a_netboot_script,
+	  does_not_read_what_no_command_is, refuses_a_script_that_loads_different_things,
+	  refuses_what_is_not_closed, refuses_binary_data,
+	  bounds_what_a_script_can_make_it_do, reads_a_netboot_script,
 	  reads_netboot_scripts_with_urls_options_and_several_initrds,
 	  names_the_ipxe_variable_it_cannot_know,
 	  refuses_a_netboot_script_without_exactly_one_kernel)
