@@ -3,8 +3,11 @@
 
 import os
 import re
+import shutil
+import stat
 import struct
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -111,6 +114,42 @@ def test_a_build_that_fails_leaves_the_old_file(tree, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["result", "x.cpio"]
 
 
+def kind_and_target(path):
+    mode = path.lstat().st_mode
+    return stat.S_IFMT(mode), os.readlink(path) if stat.S_ISLNK(mode) else None
+
+
+@pytest.mark.parametrize("make", [
+    os.mkfifo,
+    os.mkdir,
+    lambda path: os.symlink("elsewhere", path),
+    lambda path: os.symlink("/dev/null", path),
+    pytest.param(lambda path: os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 3)),
+                 marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root makes devices")),
+], ids=["fifo", "folder", "dangling link", "link to a device", "device"])
+def test_a_build_replaces_nothing_but_a_file(make, tree, tmp_path):
+    output = tmp_path / "output"
+    make(output)
+    before = kind_and_target(output)
+    result = pivot("build", tree, "-o", output)
+    assert result.returncode == 1, result.stdout
+    assert str(output) in result.stderr
+    assert kind_and_target(output) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["output", "result"]
+
+
+def handover(image):
+    return subprocess.run(["bsdtar", "-xOf", image, "handover"], capture_output=True, text=True,
+                          check=True).stdout
+
+
+def test_the_deadline_travels_to_the_init(tree, tmp_path):
+    build(tree, tmp_path / "x.cpio")
+    assert "\ndeadline_ms 180000\n" in handover(tmp_path / "x.cpio")
+    assert pivot("build", tree, "--deadline", "77", "-o", tmp_path / "y.cpio").returncode == 0
+    assert "\ndeadline_ms 77000\n" in handover(tmp_path / "y.cpio")
+
+
 def test_plan_shows_the_tree_and_every_stage(tree):
     result = pivot("plan", tree)
     assert result.returncode == 0, result.stderr
@@ -120,16 +159,24 @@ def test_plan_shows_the_tree_and_every_stage(tree):
         assert title in result.stdout
 
 
+@pytest.fixture
+def open_folder():
+    """Where every user may read and write, whatever TMPDIR and the checkout allow."""
+    with tempfile.TemporaryDirectory(prefix="pivot-kexec-", dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o777)
+        yield folder
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 @pytest.mark.parametrize("verb", ["plan", "build"])
-def test_works_for_an_ordinary_user(verb, tree, tmp_path):
-    tmp_path.chmod(0o777)
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.owner() == "root" and folder != Path("/tmp") and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o555)
-    copy = tmp_path / "pivot-kexec"  # the checkout may be out of the user's reach
-    copy.write_bytes(TOOL.read_bytes())
-    copy.chmod(0o755)
-    arguments = [copy, verb, tree] + (["-o", tmp_path / "x.cpio"] if verb == "build" else [])
+def test_works_for_an_ordinary_user(verb, tree, open_folder):
+    copy = open_folder / "pivot-kexec"
+    shutil.copy(TOOL, copy)
+    shutil.copytree(tree, open_folder / "result")
+    arguments = [copy, verb, open_folder / "result"]
+    if verb == "build":
+        arguments += ["-o", open_folder / "x.cpio"]
     result = subprocess.run(arguments, capture_output=True, text=True, timeout=20, user=65534,
                             group=65534, extra_groups=[])
     assert result.returncode == 0, result.stderr
@@ -153,6 +200,13 @@ def test_check_names_every_reason_at_once(tree, tmp_path):
     (["--nonsense"], 2, "nonsense"),
     (["--takeover=magic", "x"], 2, "magic"),
     (["--delay=-1", "x"], 2, "-1"),
+    (["--delay=86401", "x"], 2, "86401"),
+    (["--deadline=0", "x"], 2, "'0'"),
+    (["--deadline=-1", "x"], 2, "-1"),
+    (["--deadline=3m", "x"], 2, "3m"),
+    (["--deadline=86401", "x"], 2, "86401"),
+    (["--deadline", "x"], 2, "'x'"),
+    (["--help"], 0, "--deadline SECONDS"),
     (["build", "x"], 2, "-o"),
     (["plan", "/nonexistent/tree"], 1, "/nonexistent/tree"),
 ])
