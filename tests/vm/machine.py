@@ -8,8 +8,8 @@
 
 Serial ports: the first is the console, the second belongs to the target alone
 (its verdict cannot be faked by console noise), the third tells which database
-rows the distro has promised to keep. Every wait has a deadline; a failed one
-shows the end of the console.
+rows the distro has promised to keep, and altogether that the distro still runs.
+Every wait has a deadline; a failed one shows the end of the console.
 """
 
 import contextlib
@@ -30,6 +30,23 @@ ROOT_PARTITION = 3
 SECTOR = 512
 
 ESCAPES = re.compile(r"\x1b(\[[0-9;?=]*[A-Za-z]|c)")
+
+# Nothing but SIGKILL ends it. Where its name begins with '@' systemd spares it, too, since
+# it is in no service's cgroup: then it beats until our init kills it.
+HEART = r"""
+test -w /sys/fs/cgroup/cgroup.procs && echo 0 > /sys/fs/cgroup/cgroup.procs
+cd / && exec setsid -f perl -MIO::Handle -e '
+	$SIG{TERM} = $SIG{HUP} = $SIG{INT} = "IGNORE";
+	$0 = q({name});
+	open(my $port, ">", "/dev/ttyS2") or die;
+	$port->autoflush(1);
+	while (1) {
+		print $port "beat\n";
+		select(undef, undef, undef, 0.2);
+	}' < /dev/null > /dev/null 2>&1
+"""
+
+IN_THE_WIRE = 3  # lines a serial port may still owe for a process that is gone
 
 DISK_DEVICES = {
     "virtio": "virtio-blk-pci,drive={id},serial={id}",
@@ -92,6 +109,14 @@ class Qmp:
             else:
                 return reply["return"]
 
+    def drain(self):
+        """Take in the events QEMU has left behind; only once it has ended."""
+        with contextlib.suppress(OSError):
+            while True:
+                message = self._next()
+                if "event" in message:
+                    self.events.append(message)
+
     def close(self):
         self.stream.close()
         self.sock.close()
@@ -139,6 +164,7 @@ class Machine:
         self.port = None
         self.qmp = None
         self.qemu = None
+        self.events = []  # of machines that have ended
         self.last_row = 0  # of the database, once disk_problems() has read it
 
     # Life
@@ -241,6 +267,7 @@ class Machine:
         """Pull the plug."""
         self._forget_ssh()
         if self.qmp:
+            self.events = self.qmp.events
             self.qmp.close()
             self.qmp = None
         if self.qemu:
@@ -251,9 +278,11 @@ class Machine:
 
     def resets(self):
         """How often the machine was reset from inside: a reboot, never a kexec."""
-        self.qmp.command("query-status")
+        if self.qmp:
+            self.qmp.command("query-status")
+            self.events = self.qmp.events
         return sum(event["event"] == "RESET" and event["data"]["guest"]
-                   for event in self.qmp.events)
+                   for event in self.events)
 
     # Waiting
 
@@ -291,6 +320,7 @@ class Machine:
     def wait_end(self, timeout=60):
         """Wait until the machine has switched itself off."""
         self._wait("end of the machine", timeout, lambda: not self.is_running(), need_qemu=False)
+        self.qmp.drain()
         self.kill()
 
     # What it says
@@ -309,6 +339,10 @@ class Machine:
         """The last database row the distro has reported as committed."""
         rows = re.findall(r"^row (\d+)\n", self._log("rows"), re.M)
         return int(rows[-1]) if rows else 0
+
+    def signs_of_life(self):
+        """How many lines the distro has written to the third port."""
+        return self._log("rows").count("\n")
 
     # Inside
 
@@ -367,12 +401,27 @@ class Machine:
 
     def boot(self, timeout=180):
         """Wait until the distro is up with all its services."""
+        row = self.rows_acknowledged()
         self.wait_ssh(timeout)
-        self._wait("running database", 60, self.rows_acknowledged)
-        self._wait("data volume", 60,
-                   lambda: self.run("mountpoint -q /srv/lvm", check=False).returncode == 0)
+        self._wait("running database", 60, lambda: self.rows_acknowledged() > row)
+        self.wait_until("data volume", "mountpoint -q /srv/lvm")
         if self.options["payload"]:
             self.run("mkdir -p /mnt/payload && mount -r LABEL=payload /mnt/payload")
+
+    def wait_until(self, what, command, timeout=60):
+        """Wait until a command inside succeeds."""
+        self._wait(what, timeout, lambda: self.run(command, check=False).returncode == 0)
+
+    def wait_life(self):
+        """Wait until the distro has shown that it still runs."""
+        signs = self.signs_of_life()
+        self._wait("sign of life", 60,
+                   lambda: self.signs_of_life() > signs + IN_THE_WIRE)
+
+    def start_heart(self, name="heart"):
+        """Start a process that beats on the third port and cannot be told to end."""
+        self.run(HEART.replace("{name}", name))
+        self._wait("beating heart", 30, lambda: "\nbeat\n" in self._log("rows"))
 
     def copy_in(self, source, destination):
         """Copy a small file in; larger ones travel as the payload."""
@@ -402,12 +451,24 @@ class Machine:
                            check=True)
         return Filesystem(target)
 
+    def _loop_image(self):
+        """What was mounted on /srv/loop, out of the root file system."""
+        target = self.folder / "loop.img"
+        if not self.read_file("/srv/loop.img", target):
+            raise MachineError("there is no /srv/loop.img on the disk")
+        return Filesystem(target)
+
+    def read_file(self, source, destination):
+        """Copy a file out of the root file system; gives whether there was one."""
+        return self._root_partition().dump(source, destination)
+
     def disk_problems(self):
         """Everything about the disks that a clean end would not have left."""
         volumes = {
             "root": self._root_partition(),
             # A plain vgcreate puts the first extent 1 MiB into the disk.
             "LVM volume": Filesystem(self.folder / "data.raw", offset=1 << 20),
+            "loop mount": self._loop_image(),
         }
         found = [f"{name}: {problem}"
                  for name, volume in volumes.items() for problem in volume.problems()]
@@ -415,10 +476,9 @@ class Machine:
 
     def _database_problems(self):
         database = self.folder / "events.db"
-        root = self._root_partition()
-        if not root.dump("/srv/database/events.db", database):
+        if not self.read_file("/srv/database/events.db", database):
             return ["database: it is not there"]
-        root.dump("/srv/database/events.db-wal", self.folder / "events.db-wal")
+        self.read_file("/srv/database/events.db-wal", self.folder / "events.db-wal")
         with contextlib.closing(sqlite3.connect(database)) as connection:
             integrity = connection.execute("PRAGMA integrity_check").fetchone()[0]
             self.last_row = connection.execute("SELECT max(id) FROM events").fetchone()[0] or 0

@@ -1,7 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """After the point of no return, every failure ends in the old distro, up again."""
 
+import pytest
+
 from machine import Machine
+from payload import make_payload
+from untouched import assert_armed, assert_undone, state
+
+# One machine comes home again and again, in this order; the last test switches it off.
+pytestmark = pytest.mark.xdist_group("home")
+
+TOOL = "/mnt/payload/pivot-kexec"
+TREE = "/mnt/payload/result"
 
 # Unloads the image when systemd has begun to stop its services: no check before
 # the takeover can see it.
@@ -12,32 +22,82 @@ systemd-run --unit=saboteur -p ExecStop='/root/kexec-image unload' -p Type=onesh
 """
 
 
+@pytest.fixture(scope="module")
+def vm(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("payload")
+    make_payload(folder)
+    with Machine(payload=folder) as machine:
+        machine.boot()
+        yield machine
+
+
 def boot_id(vm):
     return vm.read("cat /proc/sys/kernel/random/boot_id")
 
 
-def test_comes_home_when_the_image_is_unloaded_behind_our_back(payload):
-    folder, _nonce = payload
-    with Machine(payload=folder) as vm:
-        vm.boot()
-        before = boot_id(vm)
-        vm.run(SABOTAGE)
-        start = len(vm.console_text())
-        vm.run("/mnt/payload/pivot-kexec /mnt/payload/result")
-        vm.wait_console("pivot-kexec: .*rebooting into the old system", timeout=180, start=start)
-        vm.wait_console("Linux version", timeout=120, start=len(vm.console_text()))
-        vm.boot()
-        assert boot_id(vm) != before
-        assert vm.resets() >= 1
-        assert vm.verdict_text() == ""
-        assert vm.read("wc -l < /srv/lvm/boots") == "2"
-        vm.power_off()
-        assert vm.disk_problems() == []
+def assert_comes_home(vm, command, last_words, meanwhile=None):
+    """The command's jump fails with these words, and the old distro is up again."""
+    before, resets, start = boot_id(vm), vm.resets(), len(vm.console_text())
+    vm.run(command)
+    if meanwhile:
+        vm.run(meanwhile)
+    match = vm.wait_console(last_words, timeout=180, start=start)
+    vm.wait_console("Linux version", timeout=120, start=start + match.end())
+    vm.boot()
+    assert boot_id(vm) != before
+    assert vm.resets() > resets
+    assert vm.verdict_text() == ""
+    assert "jumping into" not in vm.console_text()[start:]
 
 
-def test_sees_a_disk_that_was_not_let_go():
-    """The check of the disks can fail."""
+def test_comes_home_when_the_image_is_unloaded_behind_our_back(vm):
+    vm.run(SABOTAGE)
+    assert_comes_home(vm, f"{TOOL} {TREE}", "pivot-kexec: .*rebooting into the old system")
+    assert vm.read("wc -l < /srv/lvm/boots") == "2"
+
+
+def test_comes_home_when_the_handover_is_damaged(vm):
+    assert_comes_home(vm, f"{TOOL} --delay 10 {TREE}", "pivot-kexec: the handover is damaged",
+                      meanwhile="truncate --size=-10 /run/initramfs/handover")
+
+
+def test_comes_home_by_the_guardian_when_the_time_is_up(vm):
+    vm.start_heart()  # sits out the grace time, which is longer than the deadline
+    assert_comes_home(vm, f"{TOOL} --takeover=seize --deadline 3 {TREE}",
+                      "pivot-kexec: the time is up after 3 s")
+
+
+def test_goes_on_as_before_when_pid_1_cannot_be_seized(vm):
+    """Not past the point of no return; here, because only a reboot takes this back."""
+    before = state(vm)
+    start = len(vm.console_text())
+    vm.run(f"{TOOL} --delay 10 --takeover=seize {TREE}")
+    assert_armed(vm)
+    vm.run("sysctl -q kernel.yama.ptrace_scope=3")
+    vm.wait_console("pivot-kexec: cannot take PID 1 over", start=start)
+    assert_undone(vm, before)
+
+
+def test_powers_off_when_told_so_during_the_delay(vm):
+    resets, start = vm.resets(), len(vm.console_text())
+    vm.run(f"{TOOL} --delay 600 {TREE}")
+    assert_armed(vm)
+    vm.power_off(timeout=180)
+    console = vm.console_text()[start:]
+    assert "in control as PID 1 (poweroff)" in console
+    assert "jumping into" not in console and "Linux version" not in console
+    assert vm.resets() == resets
+    assert vm.verdict_text() == ""
+    assert vm.disk_problems() == []
+
+
+@pytest.mark.xdist_group("plug")
+def test_sees_disks_that_were_not_let_go():
+    """The check of the disks can fail, for each of them."""
     with Machine() as vm:
         vm.boot()
+        vm.run("touch /srv/lvm/file /srv/loop/file && sync")
         vm.kill()
-        assert any("journal" in problem for problem in vm.disk_problems())
+        problems = "\n".join(vm.disk_problems())
+        for disk in ("root", "LVM volume", "loop mount"):
+            assert f"{disk}: its journal has to be replayed" in problems

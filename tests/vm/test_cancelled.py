@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A jump that ends before the takeover is undone: all of it, and never half."""
+
+import re
+
+import pytest
+
+from untouched import assert_armed, assert_undone, state
+
+# In the machine of the refusals, before them.
+pytestmark = pytest.mark.xdist_group("refusals")
+
+TOOL = "/mnt/payload/pivot-kexec"
+TREE = "/mnt/payload/result"
+LONG = "--delay 600"
+
+# How a caller may not care; {} is the command, and its exit code the last line.
+CARELESS = {
+    "nothing open": "{} <&- >&- 2>&-; echo $?",
+    "no output open": "{} >&- 2>&-; echo $?",
+    "reader gone": "{{ {{ sleep 1; {} 3>&-; echo $? >&3; }} | true; }} 3>&1",
+    "reader of both gone": "{{ {{ sleep 1; {} 2>&1 3>&-; echo $? >&3; }} 2>&1 | true; }} 3>&1",
+}
+
+
+def test_a_kill_during_the_delay_undoes_everything(vm):
+    before = state(vm)
+    output = vm.read(f"{TOOL} {LONG} {TREE}")
+    assert_armed(vm)
+    second = vm.run(f"{TOOL} {TREE}", check=False)
+    assert second.returncode == 1
+    assert re.search("another pivot-kexec waits .*: .*end it", second.stderr), second.stderr
+    assert_armed(vm)
+    vm.run(re.search(r"to cancel before then: (kill \d+)", output)[1])
+    assert_undone(vm, before)
+
+
+@pytest.mark.parametrize("way", CARELESS)
+def test_a_caller_who_does_not_listen_gets_all_or_nothing(vm, way):
+    before = state(vm)
+    code = vm.run(CARELESS[way].format(f"{TOOL} {LONG} {TREE}"), check=False).stdout.split()[-1]
+    if code == "0":
+        assert_armed(vm)
+        vm.run("pkill -x pivot-kexec")
+    assert_undone(vm, before)
+
+
+@pytest.mark.parametrize("after", [0.1, 0.3, 1])
+def test_an_interrupt_undoes_everything_or_comes_too_late(vm, after):
+    before = state(vm)
+    result = vm.run(f"timeout --preserve-status --signal=INT {after} {TOOL} {LONG} {TREE}",
+                    check=False)
+    if result.returncode == 0:
+        assert_armed(vm)
+        vm.run("pkill -x pivot-kexec")
+    assert_undone(vm, before)
