@@ -73,7 +73,15 @@ static bool names_params(const struct script_value *line)
 	return line->unknown && !line->text[0] && strstr(line->unknown, "kernel-params");
 }
 
-/* A script that loads nothing marks no form; one that is not understood still does. */
+/* Of form->says; a script that is not understood still marks the form. */
+static int keep_error(int error, struct form *form)
+{
+	if (error < 0)
+		(void)snprintf(form->why_not, sizeof(form->why_not), "%s",
+			       script_why_not(error));
+	return 1;
+}
+
 static int read_script(const struct source *source, const struct row *row,
 		       struct form *form)
 {
@@ -83,14 +91,14 @@ static int read_script(const struct source *source, const struct row *row,
 
 	if (!text)
 		return r;
-	r = script_parse(text, &form->says, form->why_not, sizeof(form->why_not));
+	r = script_parse(text, &form->says);
 	if (r == -ENOENT)
-		return 0;
+		return 0; /* some other script of that name */
 	if (r == 0 && names_params(line) && source_has(source, "kernel-params")) {
 		free(take_ptr(&line->unknown));
 		return read_line(source, "kernel-params", form);
 	}
-	return 1;
+	return keep_error(r, form);
 }
 
 static int read_ipxe(const struct source *source, const struct row *row,
@@ -99,10 +107,7 @@ static int read_ipxe(const struct source *source, const struct row *row,
 	auto_free char *text = NULL;
 	int r = read_text(source, row->marker, SCRIPT_MAX_BYTES, form, &text);
 
-	if (text)
-		(void)script_parse_ipxe(text, &form->says, form->why_not,
-					sizeof(form->why_not)); /* said in why_not */
-	return r;
+	return text ? keep_error(script_parse_ipxe(text, &form->says), form) : r;
 }
 
 static int read_params(const struct source *source, const struct row *row,

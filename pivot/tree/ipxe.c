@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,23 +132,7 @@ static int read_line(struct script *script, char *line)
 	return 0;
 }
 
-static const char *sentence_of(int error)
-{
-	switch (error) {
-	case -ENOENT:
-		return "has no line 'kernel ...'";
-	case -ENOTUNIQ:
-		return "loads different kernels in different cases";
-	case -E2BIG:
-		return "loads more initrds than any netboot script";
-	case -EBADMSG:
-		return "is binary data, not a script";
-	default:
-		return "cannot be read: out of memory";
-	}
-}
-
-int script_parse_ipxe(const char *text, struct script *ret, char *why_not, size_t size)
+int script_parse_ipxe(const char *text, struct script *ret)
 {
 	auto_free char *copy = strdup(text);
 	char *rest = copy;
@@ -157,13 +140,9 @@ int script_parse_ipxe(const char *text, struct script *ret, char *why_not, size_
 	int r = copy ? 0 : -ENOMEM;
 
 	*ret = (struct script){ 0 };
-	if (r == 0 && strchr(text, SHELL_UNKNOWN))
-		r = -EBADMSG;
+	if (strchr(text, SHELL_UNKNOWN))
+		return -EILSEQ;
 	while (r == 0 && (line = strsep(&rest, "\n")))
 		r = read_line(ret, line);
-	if (r == 0 && !ret->kernel.text)
-		r = -ENOENT;
-	if (r < 0)
-		(void)snprintf(why_not, size, "%s", sentence_of(r));
-	return r;
+	return r == 0 && !ret->kernel.text ? -ENOENT : r;
 }

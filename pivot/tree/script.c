@@ -206,15 +206,17 @@ static int add_installer_line(const struct shell *shell, struct script_value *li
 	return script_set_value(line, both);
 }
 
-static const char *sentence_of(int error)
+const char *script_why_not(int error)
 {
 	switch (error) {
 	case -E2BIG:
 		return "is too large for a script that loads a kernel";
 	case -EBADMSG:
 		return "has a quote or bracket that is never closed";
+	case -EILSEQ:
+		return "is binary data, not a script";
 	case -ENOENT:
-		return "has no command 'kexec --load'";
+		return "loads no kernel";
 	case -ENOTUNIQ:
 		return "loads different kernels in different cases";
 	default:
@@ -222,27 +224,21 @@ static const char *sentence_of(int error)
 	}
 }
 
-int script_parse(const char *text, struct script *ret, char *why_not, size_t size)
+int script_parse(const char *text, struct script *ret)
 {
 	auto_release(shell_forget_all) struct shell shell = { .at = text };
 	bool has_load = false;
 	int r;
 
 	*ret = (struct script){ 0 };
-	if (strchr(text, SHELL_UNKNOWN)) {
-		(void)snprintf(why_not, size, "is binary data, not a script");
-		return -EBADMSG;
-	}
+	if (strchr(text, SHELL_UNKNOWN))
+		return -EILSEQ;
 	while ((r = shell_next(&shell)) > 0) {
 		r = run_command(&shell, ret, &has_load);
 		if (r < 0)
-			break;
+			return r;
 	}
 	if (r == 0)
 		r = add_installer_line(&shell, &ret->command_line);
-	if (r == 0 && !has_load && !ret->command_line.text)
-		r = -ENOENT;
-	if (r < 0)
-		(void)snprintf(why_not, size, "%s", sentence_of(r));
-	return r;
+	return r == 0 && !has_load && !ret->command_line.text ? -ENOENT : r;
 }

@@ -27,14 +27,16 @@ struct script {
 };
 
 /*
- * 0; -ENOENT: it loads no kernel; -ENOTUNIQ: it loads different ones; -EBADMSG: it is no
- * script, or a broken one; -E2BIG; -ENOMEM. why_not then ends the sentence "'run' ...".
- * *ret needs script_done() either way.
+ * 0; -ENOENT: it loads no kernel; -ENOTUNIQ: it loads different ones; -EILSEQ: it is no
+ * script; -EBADMSG: a broken one; -E2BIG; -ENOMEM. *ret needs script_done() either way.
  */
-int script_parse(const char *text, struct script *ret, char *why_not, size_t size);
+int script_parse(const char *text, struct script *ret);
 
 /* The same for netboot.ipxe. */
-int script_parse_ipxe(const char *text, struct script *ret, char *why_not, size_t size);
+int script_parse_ipxe(const char *text, struct script *ret);
+
+/* Such an error as the end of the sentence "'run' ...". */
+const char *script_why_not(int error);
 
 void script_done(struct script *script);
 

@@ -60,11 +60,12 @@ static const char *skip_group(const char *at, char closer, unsigned int nesting)
  * unknown instead of being guessed.
  */
 static void add_variable(struct shell *shell, const char *raw, const char *name, size_t n,
-			 const char *word, bool is_quoted)
+			 bool is_quoted)
 {
 	const char *value = shell_get(shell, name, n);
 	bool is_split = value && !is_quoted && strpbrk(value, " \t\n") &&
-			!strchr(value, SHELL_UNKNOWN) && !shell_assignment_length(word);
+			!strchr(value, SHELL_UNKNOWN) &&
+			!shell_assignment_length(shell->word);
 
 	if (value && !is_split)
 		add(shell, value, strlen(value));
@@ -74,7 +75,7 @@ static void add_variable(struct shell *shell, const char *raw, const char *name,
 
 /* $(...), ${...}, $'...' or `...` from raw on, whose inside begins at inner. */
 static int add_group(struct shell *shell, const char *raw, const char *inner, char closer,
-		     const char *word, bool is_quoted)
+		     bool is_quoted)
 {
 	const char *after = skip_group(inner, closer, 0);
 	size_t n = shell_name_length(inner);
@@ -83,25 +84,24 @@ static int add_group(struct shell *shell, const char *raw, const char *inner, ch
 		return -EBADMSG;
 	shell->at = after;
 	if (closer == '}' && n && inner + n + 1 == after)
-		add_variable(shell, raw, inner, n, word, is_quoted);
+		add_variable(shell, raw, inner, n, is_quoted);
 	else
 		add_unknown(shell, raw, after);
 	return 0;
 }
 
 /* Behind a dollar sign. */
-static int add_dollar(struct shell *shell, const char *word, bool is_quoted)
+static int add_dollar(struct shell *shell, bool is_quoted)
 {
 	const char *at = shell->at;
 	size_t n = shell_name_length(at);
 
 	if (*at == '(' || *at == '{' || (*at == '\'' && !is_quoted))
 		return add_group(shell, at - 1, at + 1,
-				 *at == '(' ? ')' : (*at == '{' ? '}' : '\''), word,
-				 is_quoted);
+				 *at == '(' ? ')' : (*at == '{' ? '}' : '\''), is_quoted);
 	if (n) {
 		shell->at += n;
-		add_variable(shell, at - 1, at, n, word, is_quoted);
+		add_variable(shell, at - 1, at, n, is_quoted);
 	} else if (*at && strchr("0123456789@*#?-$!", *at)) {
 		shell->at++;
 		add_unknown(shell, at - 1, shell->at);
@@ -139,8 +139,7 @@ static int add_literal(struct shell *shell)
 }
 
 /* All up to one of the bytes in ends, or to the script's end. */
-static int add_pieces(struct shell *shell, const char *ends, const char *word,
-		      bool is_quoted)
+static int add_pieces(struct shell *shell, const char *ends, bool is_quoted)
 {
 	int r = 0;
 
@@ -148,16 +147,15 @@ static int add_pieces(struct shell *shell, const char *ends, const char *word,
 		char c = *shell->at++;
 
 		if (c == '$') {
-			r = add_dollar(shell, word, is_quoted);
+			r = add_dollar(shell, is_quoted);
 		} else if (c == '`') {
-			r = add_group(shell, shell->at - 1, shell->at, c, word,
-				      is_quoted);
+			r = add_group(shell, shell->at - 1, shell->at, c, is_quoted);
 		} else if (c == '\\') {
 			add_escape(shell, is_quoted);
 		} else if (c == '\'' && !is_quoted) {
 			r = add_literal(shell);
 		} else if (c == '"') {
-			r = add_pieces(shell, "\"", word, true);
+			r = add_pieces(shell, "\"", true);
 			if (r == 0 && *shell->at++ != '"')
 				return -EBADMSG;
 		} else {
@@ -169,14 +167,14 @@ static int add_pieces(struct shell *shell, const char *ends, const char *word,
 
 int shell_read_word(struct shell *shell, char **ret)
 {
-	char *word = shell->text + shell->text_bytes;
 	int r;
 
+	shell->word = shell->text + shell->text_bytes;
 	add(shell, "", 0);
-	r = add_pieces(shell, " \t\r\n;&|<>()", word, false);
+	r = add_pieces(shell, " \t\r\n;&|<>()", false);
 	add(shell, "", 1);
 	if (r == 0 && shell->is_full)
 		r = -E2BIG;
-	*ret = word;
+	*ret = shell->word;
 	return r;
 }

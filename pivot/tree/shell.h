@@ -39,6 +39,7 @@ struct shell {
 	size_t n_words;
 	char text[SHELL_MAX_COMMAND]; /* where the words lie */
 	size_t text_bytes;
+	char *word;   /* in text: the one being read */
 	bool is_full; /* of text: something did not fit */
 };
 
