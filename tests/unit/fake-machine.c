@@ -83,6 +83,22 @@ void machine_holds(const char *upper, const char *lower)
 	fake_file("", "/sys/block/%s/holders/%s", lower, upper);
 }
 
+void machine_console(const char *tty, const char *address)
+{
+	char line[64], link[PATH_MAX], target[PATH_MAX + 16];
+	auto_free char *device = NULL;
+
+	(void)snprintf(line, sizeof(line), "%-20s -W- (EC p a)    4:64\n", tty);
+	fake_append("/proc/consoles", line);
+	(void)snprintf(link, sizeof(link), "%s/sys/bus/pci/devices/%s", fake_root(),
+		       address);
+	device = realpath(link, NULL);
+	ck_assert_ptr_nonnull(device);
+	(void)snprintf(target, sizeof(target), "../..%s/tty/%s",
+		       strstr(device, "/devices/"), tty);
+	fake_symlink(target, "/sys/class/tty/%s", tty);
+}
+
 void machine_disk(const char *address)
 {
 	fake_file("1\n", "/sys/class/scsi_disk/%s/manage_system_start_stop", address);
@@ -161,7 +177,7 @@ static void bind_driver(const char *directory, const char *driver)
 void machine_pci_add(const struct machine_pci *pci)
 {
 	char path[PATH_MAX], directory[PATH_MAX + 16], target[PATH_MAX + 32];
-	char class[32];
+	char class[16];
 
 	device_path(path, pci);
 	(void)snprintf(directory, sizeof(directory), "/sys/devices/%s", path);
@@ -176,11 +192,12 @@ void machine_pci_add(const struct machine_pci *pci)
 	write_config(directory, pci);
 	if (pci->driver)
 		bind_driver(directory, pci->driver);
-	if (pci->physical) {
-		(void)snprintf(class, sizeof(class), "../%s", pci->physical);
-		fake_symlink(class, "%s/physfn", directory);
-	}
 	fake_symlink(target, "/sys/bus/pci/devices/%s", pci->address);
+	if (pci->physical) {
+		(void)snprintf(target, sizeof(target), "%s/sys/bus/pci/devices/%s",
+			       fake_root(), pci->physical);
+		fake_symlink(target, "%s/physfn", directory);
+	}
 }
 
 bool machine_is_bus_master(const char *address)

@@ -21,6 +21,8 @@ void machine_dm(const char *device, const char *name);
 void machine_md(const char *device, const char *level);
 /* upper stands on lower. */
 void machine_holds(const char *upper, const char *lower);
+/* A tty of a PCI function becomes a console of the kernel. */
+void machine_console(const char *tty, const char *address);
 void machine_disk(const char *address);			/* SCSI: "0:0:0:0" */
 void machine_link(const char *name, const char *flags); /* "0x1003" */
 

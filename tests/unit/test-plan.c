@@ -192,12 +192,24 @@ START_TEST(keeps_what_people_look_at_and_others_stand_on)
 	ck_assert_ptr_nonnull(keep_reason(0x060100, "lpc_ich"));
 	ck_assert_ptr_nonnull(keep_reason(0x030000, "bochs-drm"));
 	ck_assert_ptr_nonnull(keep_reason(0x038000, "virtio-pci"));
-	ck_assert_ptr_nonnull(keep_reason(0x070002, "serial"));
 	ck_assert_ptr_null(keep_reason(0x020000, "e1000"));
+	ck_assert_ptr_null(keep_reason(0x070002, "serial"));
 	ck_assert_ptr_null(keep_reason(0x078000, "virtio-pci"));
 	fake_file("tty0 -WU (E) 4:1\nhvc0 -W- (EC p) 229:0\n", "/proc/consoles");
 	ck_assert_ptr_nonnull(keep_reason(0x078000, "virtio-pci"));
 	ck_assert_ptr_null(keep_reason(0x078000, "mei_me"));
+}
+END_TEST
+
+START_TEST(keeps_what_carries_a_console)
+{
+	static struct pci pci;
+
+	machine_start();
+	machine_pci(.address = "0000:00:16.3", .class = 0x070002, .driver = "serial");
+	machine_console("ttyS4", "0000:00:16.3");
+	ck_assert_int_eq(pci_read(fake_root(), &pci), 0);
+	ck_assert_str_eq(plan_keep_reason(&pci, &pci.function[0]), "carries the console");
 }
 END_TEST
 
@@ -250,7 +262,7 @@ END_TEST
 
 UNIT_MAIN("plan", says_in_order_what_will_be_done, says_what_systemd_does_before_us,
 	  plans_anew_each_time, the_init_does_what_the_plan_says_in_its_order,
-	  keeps_what_people_look_at_and_others_stand_on,
+	  keeps_what_people_look_at_and_others_stand_on, keeps_what_carries_a_console,
 	  keeps_whatever_has_functions_below_it,
 	  orders_receivers_before_the_rest_and_addresses_last,
 	  takes_a_machine_without_pci_or_scsi, says_why_it_cannot_plan)

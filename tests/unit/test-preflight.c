@@ -158,6 +158,18 @@ START_TEST(leaves_an_image_of_others_unless_forced)
 }
 END_TEST
 
+START_TEST(leaves_another_that_waits_for_its_takeover)
+{
+	good_machine();
+	fake_file("1\n", "/sys/kernel/kexec_loaded");
+	fake_file("", "/run/initramfs/handover");
+	options.force = true;
+	assert_refused(
+		"another pivot-kexec waits for its takeover: let it go on, or end it "
+		"with 'pkill pivot-kexec'");
+}
+END_TEST
+
 START_TEST(refuses_an_unsigned_kernel_in_lockdown)
 {
 	good_machine();
@@ -345,11 +357,13 @@ UNIT_MAIN("preflight", finds_nothing_against_a_good_machine, needs_root,
 	  refuses_in_a_container, takes_an_image_built_with_docker_for_no_container,
 	  refuses_in_another_pid_namespace, refuses_a_kernel_without_kexec,
 	  refuses_where_kexec_is_switched_off, refuses_where_all_loads_are_used_up,
-	  leaves_an_image_of_others_unless_forced, refuses_an_unsigned_kernel_in_lockdown,
-	  refuses_systemd_where_pid_1_is_another, refuses_to_seize_what_cannot_be_traced,
-	  seizes_in_confidentiality, refuses_systemd_where_its_way_is_masked,
-	  refuses_a_kernel_without_devtmpfs, warns_of_a_kernel_without_sysrq,
-	  needs_a_place_for_the_stage, refuses_a_command_line_that_is_too_long,
+	  leaves_an_image_of_others_unless_forced,
+	  leaves_another_that_waits_for_its_takeover,
+	  refuses_an_unsigned_kernel_in_lockdown, refuses_systemd_where_pid_1_is_another,
+	  refuses_to_seize_what_cannot_be_traced, seizes_in_confidentiality,
+	  refuses_systemd_where_its_way_is_masked, refuses_a_kernel_without_devtmpfs,
+	  warns_of_a_kernel_without_sysrq, needs_a_place_for_the_stage,
+	  refuses_a_command_line_that_is_too_long,
 	  refuses_what_half_of_the_memory_cannot_hold,
 	  says_how_much_memory_is_needed_and_why, counts_swap_as_room_for_what_runs,
 	  needs_no_more_memory_than_it_says, says_every_reason_at_once,
