@@ -13,7 +13,7 @@
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
 
-enum { LOOK_EVERY_MS = 20 };
+enum { LOOK_EVERY_MS = 20, COMMAND_LINE_MS = 1000 };
 
 static bool is_spared(const struct teardown *teardown, pid_t pid)
 {
@@ -100,7 +100,7 @@ static void spare_storage_daemons(struct teardown *teardown, const struct proces
 		const struct process_at at = { teardown->root, process };
 
 		if (teardown->n_spared == array_size(teardown->spared) ||
-		    child_run(is_storage_daemon, &at, LOOK_EVERY_MS * 10) < 0)
+		    child_run(is_storage_daemon, &at, COMMAND_LINE_MS) < 0)
 			continue;
 		teardown->spared[teardown->n_spared++] = process->pid;
 		log_info("      spared until the storage is let go: %s", process->name);
