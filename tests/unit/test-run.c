@@ -1,0 +1,458 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/*
+ * The tool's own way, from the tree to the takeover: whatever fails before the point of
+ * no return, every act is undone, newest first, and the exit code says so.
+ */
+
+#include "pivot/options.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fake-acts.h"
+#include "fake-machine.h"
+#include "fake-output.h"
+#include "fake-root.h"
+#include "pivot/base/clock.h"
+#include "pivot/base/macros.h"
+#include "unit.h"
+
+enum { NO_WAITER = -1, LINE_BYTES = 128 };
+
+static struct options options;
+static char program[16];
+static char kernel[PATH_MAX];
+static const char *said; /* by the tool */
+static int waiter_code;	 /* its exit code; 128 and the signal that killed it */
+
+/* The least that is a kernel to the parser; see tests/unit/test-kernel.c. */
+static void put_kernel(void)
+{
+	unsigned char head[4096 + 8192] = "MZ";
+
+	head[0x1f1] = 7;
+	head[0x1f4] = 0x00;
+	head[0x1f5] = 0x02;
+	head[0x1fe] = 0x55;
+	head[0x1ff] = 0xaa;
+	memcpy(head + 0x202, "HdrS\x0f\x02", 6);
+	head[0x20f] = 0x01;
+	head[0x211] = 1;
+	head[0x234] = 1;
+	head[0x236] = 0x7f;
+	head[0x239] = 0x07;
+	memcpy(head + 0x300, "6.1.0-56-amd64 (a@b) #1 SMP", 28);
+	fake_bytes(head, sizeof(head), "/result/bzImage");
+}
+
+static void begin(enum takeover_choice takeover)
+{
+	machine_that_can_jump();
+	fake_file("", "/dev/kmsg");
+	put_kernel();
+	(void)snprintf(kernel, sizeof(kernel), "%s/result/bzImage", fake_root());
+	strcpy(program, "pivot-kexec");
+	options = (struct options){
+		.root = fake_root(),
+		.program = program,
+		.takeover = takeover,
+		.tree_options = { .kernel = kernel, .command_line = "init=/init" },
+	};
+}
+
+static void wait_for_waiter(void)
+{
+	int status;
+
+	waiter_code = NO_WAITER;
+	if (waitpid(-1, &status, 0) > 0)
+		waiter_code =
+			WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+/* The tool's exit code. The waiter goes on. */
+static int start(void)
+{
+	const pid_t tool = getpid();
+	int r;
+
+	output_catch();
+	r = verb_run(&options);
+	if (getpid() != tool)
+		_exit(r);
+	said = output_caught();
+	return r;
+}
+
+static int run(void)
+{
+	int r = start();
+
+	wait_for_waiter();
+	return r;
+}
+
+/* What the waiter said: it has no terminal. */
+static const char *kmsg(void)
+{
+	static char text[8192];
+	char *file = fake_text("/dev/kmsg");
+
+	(void)snprintf(text, sizeof(text), "%s", file ?: "");
+	free(file);
+	return text;
+}
+
+#define assert_in(text, part) ck_assert_msg(strstr(text, part), "it is: %s", text)
+
+static void assert_untouched(void)
+{
+	char *loaded = fake_text("/sys/kernel/kexec_loaded");
+	char *mounts = fake_text("/proc/self/mountinfo");
+
+	ck_assert_str_eq(loaded, "0\n");
+	ck_assert_str_eq(mounts, "");
+	ck_assert(!fake_exists("/run/initramfs"));
+	free(loaded);
+	free(mounts);
+}
+
+/* --- the way --- */
+
+/* clang-format off */
+static const struct act {
+	const char *line;
+	const char *undo;     /* or NULL */
+	const char *sentence; /* where it fails */
+} acts[] = {
+	{ "can exec 1", NULL, "cannot trace PID 1" },
+	{ "kexec load without initrd 'init=/init'", "kexec unload",
+	  "does not take '" },
+	{ "enter mounts", NULL, "cannot enter the mount namespace of PID 1" },
+	{ "mkdir /run/initramfs 755", "rmdir /run/initramfs",
+	  "cannot make '/run/initramfs'" },
+	{ "mount tmpfs /run/initramfs", "umount -l /run/initramfs",
+	  "cannot mount a tmpfs on '/run/initramfs'" },
+	{ "unpack /run/initramfs", NULL, "cannot unpack the stage's image" },
+	{ "execute /run/initramfs/init probe", NULL,
+	  "cannot execute '/run/initramfs/init'" },
+};
+/* clang-format on */
+
+static const char leave_cgroup[] = "write /sys/fs/cgroup/cgroup.procs 0\n";
+
+static size_t done(char *log, size_t n)
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < n; i++)
+		used += (size_t)snprintf(log + used, LINE_BYTES, "%s\n", acts[i].line);
+	return used;
+}
+
+static void undone(char *log, size_t n)
+{
+	for (size_t i = n; i-- > 0;)
+		if (acts[i].undo)
+			log += snprintf(log, LINE_BYTES, "%s\n", acts[i].undo);
+}
+
+/* The first n acts succeeded, then these lines came, then all was undone. */
+static void assert_log_undone(size_t n, const char *lines)
+{
+	char log[LINE_BYTES * (2 * array_size(acts) + 2)];
+	size_t used = done(log, n);
+
+	used += (size_t)snprintf(log + used, 2 * LINE_BYTES, "%s", lines);
+	undone(log + used, n);
+	ck_assert_str_eq(fake_log(), log);
+	assert_untouched();
+}
+
+START_TEST(seizes_after_everything_is_ready)
+{
+	char log[LINE_BYTES * (array_size(acts) + 2)];
+	size_t used;
+
+	begin(CHOOSE_SEIZE);
+	ck_assert_int_eq(run(), EXIT_DONE);
+	ck_assert_int_eq(waiter_code, EXIT_TOO_LATE);
+	used = done(log, array_size(acts));
+	(void)snprintf(log + used, 2 * LINE_BYTES, "%sexec 1 /run/initramfs/init seize\n",
+		       leave_cgroup);
+	ck_assert_str_eq(fake_log(), log);
+	assert_in(said, "loaded Linux 6.1.0-56-amd64");
+	assert_in(said, "takeover: seize");
+	assert_in(kmsg(), "taking over (seize)");
+}
+END_TEST
+
+START_TEST(undoes_what_was_done_whatever_fails)
+{
+	begin(CHOOSE_SEIZE);
+	for (size_t i = 0; i < array_size(acts); i++) {
+		char failure[LINE_BYTES];
+
+		fake_forget();
+		fake_fail(acts[i].line, EPERM, 1);
+		ck_assert_int_eq(run(), EXIT_UNCHANGED);
+		ck_assert_int_eq(waiter_code, NO_WAITER);
+		(void)snprintf(failure, sizeof(failure), "%s = EPERM\n", acts[i].line);
+		assert_log_undone(i, failure);
+		assert_in(said, acts[i].sentence);
+		assert_in(said, "nothing was changed");
+	}
+}
+END_TEST
+
+START_TEST(changes_nothing_where_the_machine_is_unfit)
+{
+	begin(CHOOSE_SEIZE);
+	fake_file("1\n", "/proc/sys/kernel/kexec_load_disabled");
+	ck_assert_int_eq(run(), EXIT_UNCHANGED);
+	ck_assert_str_eq(fake_log(), "");
+	assert_in(said, "nothing was changed");
+}
+END_TEST
+
+START_TEST(changes_nothing_where_the_tree_is_none)
+{
+	begin(CHOOSE_SEIZE);
+	fake_file("no kernel", "/result/bzImage");
+	ck_assert_int_eq(run(), EXIT_UNCHANGED);
+	ck_assert_str_eq(fake_log(), "");
+}
+END_TEST
+
+START_TEST(leaves_a_directory_that_was_there)
+{
+	begin(CHOOSE_SEIZE);
+	fake_fail("mkdir", EEXIST, 1);
+	fake_fail("unpack", ENOSPC, 1);
+	ck_assert_int_eq(run(), EXIT_UNCHANGED);
+	ck_assert_int_eq(fake_count("rmdir"), 0);
+	ck_assert_int_eq(fake_count("umount -l /run/initramfs"), 1);
+}
+END_TEST
+
+START_TEST(undoes_everything_where_no_waiter_can_be_started)
+{
+	begin(CHOOSE_SEIZE);
+	fake_then("execute", fake_fail_forks);
+	ck_assert_int_eq(run(), EXIT_UNCHANGED);
+	assert_log_undone(array_size(acts), "");
+	assert_in(said, "cannot start the process that waits");
+}
+END_TEST
+
+START_TEST(goes_on_in_a_cgroup_it_cannot_leave)
+{
+	begin(CHOOSE_SEIZE);
+	fake_fail("write /sys/fs/cgroup", EBUSY, 1);
+	ck_assert_int_eq(run(), EXIT_DONE);
+	ck_assert_int_eq(waiter_code, EXIT_TOO_LATE);
+	ck_assert_int_eq(fake_count("exec 1"), 1);
+}
+END_TEST
+
+/* --- the delay --- */
+
+static pid_t waiter_pid(void)
+{
+	const char *at = strstr(said, "to cancel before then: kill ");
+	int pid = 0;
+
+	ck_assert_ptr_nonnull(at);
+	ck_assert_int_eq(sscanf(at, "to cancel before then: kill %d", &pid), 1);
+	return pid;
+}
+
+START_TEST(undoes_everything_on_sigterm_during_the_delay)
+{
+	begin(CHOOSE_SEIZE);
+	options.delay_s = 25;
+	ck_assert_int_eq(start(), EXIT_DONE);
+	ck_assert_int_eq(kill(waiter_pid(), SIGTERM), 0);
+	wait_for_waiter();
+	ck_assert_int_eq(waiter_code, EXIT_UNCHANGED);
+	assert_log_undone(array_size(acts), leave_cgroup);
+	assert_in(kmsg(), "cancelled before the takeover");
+	assert_in(kmsg(), "nothing was changed");
+}
+END_TEST
+
+/* A terminal that goes, a lost pipe, a debugger's stop: none of them is an order. */
+START_TEST(is_not_disturbed_by_other_signals)
+{
+	static const int signals[] = {
+		SIGHUP, SIGPIPE, SIGQUIT, SIGUSR1, SIGSTOP, SIGCONT
+	};
+	pid_t waiter;
+
+	begin(CHOOSE_SEIZE);
+	options.delay_s = 1;
+	ck_assert_int_eq(start(), EXIT_DONE);
+	waiter = waiter_pid();
+	for (size_t i = 0; i < array_size(signals); i++)
+		ck_assert_int_eq(kill(waiter, signals[i]), 0);
+	wait_for_waiter();
+	ck_assert_int_eq(waiter_code, EXIT_TOO_LATE);
+	ck_assert_int_eq(fake_count("exec 1"), 1);
+}
+END_TEST
+
+START_TEST(waits_for_the_whole_delay)
+{
+	const uint64_t begun = clock_ms();
+
+	begin(CHOOSE_SEIZE);
+	options.delay_s = 1;
+	ck_assert_int_eq(run(), EXIT_DONE);
+	ck_assert_uint_ge(clock_ms() - begun, 1000);
+}
+END_TEST
+
+START_TEST(undoes_everything_on_ctrl_c_before_the_delay)
+{
+	sigset_t set;
+
+	begin(CHOOSE_SEIZE);
+	options.delay_s = 25;
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	(void)raise(SIGINT); /* while it loads */
+	ck_assert_int_eq(start(), EXIT_UNCHANGED);
+	assert_log_undone(array_size(acts), leave_cgroup);
+	assert_in(said, "interrupted: nothing was changed");
+}
+END_TEST
+
+static void unload(void)
+{
+	fake_file("0\n", "/sys/kernel/kexec_loaded");
+}
+
+START_TEST(notices_that_the_target_was_unloaded)
+{
+	begin(CHOOSE_SEIZE);
+	fake_then("write /sys/fs/cgroup", unload);
+	ck_assert_int_eq(run(), EXIT_DONE);
+	ck_assert_int_eq(waiter_code, EXIT_UNCHANGED);
+	assert_log_undone(array_size(acts), leave_cgroup);
+	assert_in(kmsg(), "somebody unloaded the target");
+}
+END_TEST
+
+static void shut_down(void)
+{
+	fake_file("systemd-shutdow\n", "/proc/1/comm");
+}
+
+START_TEST(leaves_a_machine_that_is_shutting_down)
+{
+	begin(CHOOSE_SEIZE);
+	fake_then("write /sys/fs/cgroup", shut_down);
+	ck_assert_int_eq(run(), EXIT_DONE);
+	ck_assert_int_eq(waiter_code, EXIT_UNCHANGED);
+	assert_log_undone(array_size(acts), leave_cgroup);
+	assert_in(kmsg(), "the machine is shutting down already");
+}
+END_TEST
+
+static void cover_stage(void)
+{
+	char ours[PATH_MAX], aside[PATH_MAX + 8];
+
+	(void)snprintf(ours, sizeof(ours), "%s/run/initramfs", fake_root());
+	(void)snprintf(aside, sizeof(aside), "%s.ours", ours);
+	ck_assert_int_eq(rename(ours, aside), 0);
+	fake_directory("/run/initramfs");
+}
+
+START_TEST(does_not_unmount_what_covers_the_stage)
+{
+	begin(CHOOSE_SEIZE);
+	fake_then("write /sys/fs/cgroup", cover_stage);
+	fake_fail("exec 1", EPERM, 1);
+	ck_assert_int_eq(run(), EXIT_DONE);
+	ck_assert_int_eq(waiter_code, EXIT_UNCHANGED);
+	ck_assert_int_eq(fake_count("umount"), 0);
+	ck_assert_int_eq(fake_count("rmdir"), 0);
+	ck_assert_int_eq(fake_count("kexec unload"), 1);
+	assert_in(kmsg(), "'/run/initramfs' is covered by somebody else's mount");
+}
+END_TEST
+
+/* --- the takeover --- */
+
+START_TEST(undoes_everything_where_pid_1_cannot_be_seized)
+{
+	char lines[2 * LINE_BYTES];
+
+	begin(CHOOSE_SEIZE);
+	fake_fail("exec 1", EPERM, 1);
+	ck_assert_int_eq(run(), EXIT_DONE);
+	ck_assert_int_eq(waiter_code, EXIT_UNCHANGED);
+	(void)snprintf(lines, sizeof(lines),
+		       "%sexec 1 /run/initramfs/init seize = EPERM\n", leave_cgroup);
+	assert_log_undone(array_size(acts), lines);
+	assert_in(kmsg(), "cannot take PID 1 over");
+}
+END_TEST
+
+static void wait_for_act(const char *beginning)
+{
+	for (int i = 0; i < 1000 && fake_count(beginning) == 0; i++)
+		clock_sleep_ms(10);
+	ck_assert_int_eq(fake_count(beginning), 1);
+}
+
+/* The init, once it is PID 1, ends the waiter by SIGTERM as it ends everybody. */
+START_TEST(asks_systemd_and_stays_until_it_is_ended)
+{
+	begin(CHOOSE_AUTO);
+	ck_assert_int_eq(start(), EXIT_DONE);
+	assert_in(said, "takeover: systemd");
+	ck_assert_int_eq(fake_count("can exec"), 0);
+	wait_for_act("kill 1 RTMIN+6");
+	clock_sleep_ms(100);
+	ck_assert_int_eq(kill(waiter_pid(), SIGTERM), 0);
+	wait_for_waiter();
+	ck_assert_int_eq(waiter_code, 128 + SIGTERM);
+	ck_assert_int_eq(fake_count("umount"), 0);
+	ck_assert_int_eq(fake_count("kexec unload"), 0);
+}
+END_TEST
+
+START_TEST(says_with_force_that_the_other_image_is_gone)
+{
+	begin(CHOOSE_SEIZE);
+	options.force = true;
+	fake_file("1\n", "/sys/kernel/kexec_loaded");
+	fake_fail("unpack", ENOSPC, 1);
+	ck_assert_int_eq(run(), EXIT_UNCHANGED);
+	ck_assert_int_eq(fake_count("kexec unload"), 1);
+	assert_in(said, "an image that was loaded before is not loaded any more");
+}
+END_TEST
+
+UNIT_MAIN("run", seizes_after_everything_is_ready, undoes_what_was_done_whatever_fails,
+	  changes_nothing_where_the_machine_is_unfit,
+	  changes_nothing_where_the_tree_is_none, leaves_a_directory_that_was_there,
+	  undoes_everything_where_no_waiter_can_be_started,
+	  goes_on_in_a_cgroup_it_cannot_leave,
+	  undoes_everything_on_sigterm_during_the_delay,
+	  is_not_disturbed_by_other_signals, waits_for_the_whole_delay,
+	  undoes_everything_on_ctrl_c_before_the_delay,
+	  notices_that_the_target_was_unloaded, leaves_a_machine_that_is_shutting_down,
+	  does_not_unmount_what_covers_the_stage,
+	  undoes_everything_where_pid_1_cannot_be_seized,
+	  asks_systemd_and_stays_until_it_is_ended,
+	  says_with_force_that_the_other_image_is_gone)
