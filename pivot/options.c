@@ -45,7 +45,7 @@ static void print_help(const struct verb *verbs)
 		"Usage: pivot-kexec [VERB] [OPTION]... TREE\n\n"
 		"Boots another Linux from the running one: takes the machine over, puts its\n"
 		"hardware to rest, and kexecs into TREE, a folder or tarball with a kernel,\n"
-		"an initrd and a kexec-boot script (\"-\": a tarball on standard input).\n\n"
+		"an initrd and their command line (\"-\": a tarball on standard input).\n\n"
 		"Verbs:\n");
 	for (const struct verb *verb = verbs; verb->name; verb++)
 		(void)printf("  %-6s %-15s %s\n", verb->name, verb->arguments,
@@ -138,7 +138,7 @@ static int apply(int option, struct options *options, const struct verb *verbs)
 		(void)printf("pivot-kexec %s\n", PIVOT_VERSION);
 		return 1;
 	default: /* getopt_long() has said what is wrong */
-		return -EINVAL;
+		return log_refuse(-EINVAL, "see --help");
 	}
 }
 
@@ -157,7 +157,9 @@ int options_parse(int argc, char **argv, const struct verb *verbs, struct option
 	if (!ret->tree && !ret->tree_options.kernel)
 		return log_refuse(-EINVAL, "name a tree, such as ./result; see --help");
 	if (ret->tree && argv[optind + 1])
-		return log_refuse(-EINVAL, "one tree at a time: what is '%s'?",
-				  argv[optind + 1]);
+		return log_refuse(
+			-EINVAL,
+			"one tree at a time, and a verb comes first: what is '%s'?",
+			argv[optind + 1]);
 	return 0;
 }

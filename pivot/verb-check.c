@@ -10,8 +10,8 @@ int verb_check(const struct options *options)
 
 	reasons += journey_check(&journey);
 	if (reasons > 0) {
-		(void)printf("%u reason%s against the jump; nothing was changed\n",
-			     reasons, reasons == 1 ? "" : "s");
+		(void)printf(
+			"the jump is refused, for what is said above; nothing was changed\n");
 		return EXIT_UNCHANGED;
 	}
 	(void)printf("nothing stands against the jump into %s\n",

@@ -19,6 +19,8 @@ static void print_tree(const struct journey *journey)
 	if (tree->initrd_name)
 		(void)printf("initrd        %s, %s\n", tree->initrd_name,
 			     human_bytes(tree->initrd_bytes, initrd));
+	else
+		(void)printf("initrd        none\n");
 	(void)printf("command line  %s\n", tree->command_line);
 }
 

@@ -444,7 +444,28 @@ int kernel_read(int fd, uint64_t file_bytes, struct kernel_image *ret, char *why
 	return kernel_parse(head, (size_t)n, file_bytes, ret, why_not, why_not_size);
 }
 
-/* An initrd may be many things, down to a filesystem image, but hardly one of these. */
+/*
+ * Does it begin as the kernel's unpacker takes it: a cpio, or one of what
+ * lib/decompress.c knows, behind zeros as they stand between concatenated ones?
+ */
+static bool is_initramfs(const struct head *head)
+{
+	static const char magics[][3] = {
+		"07",	    "\x1f\x8b", "\x1f\x9e", "BZ",	"\x5d\x00",
+		"\xfd\x37", "\x89\x4c", "\x02\x21", "\x28\xb5",
+	};
+	size_t at = 0;
+
+	while (at < head->n && head->bytes[at] == 0)
+		at++;
+	if (at + 2 > head->n)
+		return true; /* zeros as far as one can see */
+	for (size_t i = 0; i < array_size(magics); i++)
+		if (memcmp(head->bytes + at, magics[i], 2) == 0)
+			return true;
+	return false;
+}
+
 const char *kernel_why_no_initrd(const uint8_t *head_bytes, size_t n)
 {
 	struct head head = { .bytes = head_bytes, .n = n };
@@ -462,5 +483,7 @@ const char *kernel_why_no_initrd(const uint8_t *head_bytes, size_t n)
 		return "is a git-lfs pointer, not the file itself: fetch it with git lfs pull";
 	if (has_text(&head, 0, "#!"))
 		return "is a script, not an initrd: name the initrd";
+	if (!is_initramfs(&head))
+		return "is no initrd: neither a cpio archive nor compressed data; copy it again";
 	return NULL;
 }

@@ -44,13 +44,14 @@ static int log_missing(const char *shown, const char *target)
 	if (!target)
 		return log_refuse(-ENOENT, "'%s' does not exist", shown);
 	if (strncmp(target, "/nix/store/", 11) == 0)
-		return log_refuse(-ENOENT,
-				  "'%s' is a dangling link into /nix/store: copy with "
-				  "scp or cp -L",
-				  shown);
+		return log_refuse(
+			-ENOENT,
+			"'%s' is a dangling link into /nix/store: copy the tree "
+			"again from where it was built, with scp -r or cp -rL",
+			shown);
 	return log_refuse(-ENOENT,
-			  "'%s' is a dangling link to '%s': copy what it points to with "
-			  "scp or cp -L",
+			  "'%s' is a dangling link to '%s': copy the tree again "
+			  "from where it was built, with scp -r or cp -rL",
 			  shown, target);
 }
 

@@ -339,7 +339,9 @@ START_TEST(has_nothing_against_an_initrd)
 	put_bzimage();
 	ck_assert_ptr_nonnull(kernel_why_no_initrd(head, sizeof(head)));
 	ck_assert_ptr_nonnull(kernel_why_no_initrd((const uint8_t *)"<html>", 6));
+	ck_assert_ptr_nonnull(kernel_why_no_initrd((const uint8_t *)"hello\n", 6));
 	ck_assert_ptr_null(kernel_why_no_initrd((const uint8_t *)"070701", 6));
+	ck_assert_ptr_null(kernel_why_no_initrd((const uint8_t *)"\0\0\0\x1f\x8b", 5));
 	ck_assert_ptr_null(kernel_why_no_initrd((const uint8_t *)"\x28\xb5\x2f\xfd", 4));
 	ck_assert_ptr_null(kernel_why_no_initrd((const uint8_t *)"\0\0\0\0", 4));
 }

@@ -131,7 +131,9 @@ END_TEST
 START_TEST(takes_one_tree_only)
 {
 	ck_assert_int_eq(parse("a", "b"), -EINVAL);
-	ck_assert_str_eq(said, "pivot-kexec: one tree at a time: what is 'b'?\n");
+	ck_assert_str_eq(
+		said,
+		"pivot-kexec: one tree at a time, and a verb comes first: what is 'b'?\n");
 }
 END_TEST
 
@@ -156,9 +158,13 @@ END_TEST
 START_TEST(says_what_is_no_option)
 {
 	ck_assert_int_eq(parse("--colour", "t"), -EINVAL);
-	ck_assert_str_eq(said, "pivot-kexec: unrecognized option '--colour'\n");
+	ck_assert_str_eq(
+		said,
+		"pivot-kexec: unrecognized option '--colour'\npivot-kexec: see --help\n");
 	ck_assert_int_eq(parse("--kernel"), -EINVAL);
-	ck_assert_str_eq(said, "pivot-kexec: option '--kernel' requires an argument\n");
+	ck_assert_str_eq(
+		said,
+		"pivot-kexec: option '--kernel' requires an argument\npivot-kexec: see --help\n");
 	ck_assert_int_eq(parse("--force=yes", "t"), -EINVAL);
 }
 END_TEST

@@ -105,7 +105,7 @@ static void expect_tree(const char *path, const char *form, const char *command_
 	ck_assert_str_eq(tree.form, form);
 	ck_assert_str_eq(tree.command_line, command_line);
 	expect_content(tree.kernel_fd, tree.kernel_bytes, "KERNEL");
-	expect_content(tree.initrd_fd, tree.initrd_bytes, "INITRD");
+	expect_content(tree.initrd_fd, tree.initrd_bytes, "0707INITRD");
 	tree_done(&tree);
 }
 
@@ -127,7 +127,7 @@ static void put_kexec_tree(const char *folder)
 {
 	char path[256];
 	const char *const files[][2] = { { "bzImage", "KERNEL" },
-					 { "initrd.gz", "INITRD" },
+					 { "initrd.gz", "0707INITRD" },
 					 { "kexec-boot", kexec_boot } };
 
 	for (size_t i = 0; i < 3; i++) {
@@ -180,7 +180,7 @@ START_TEST(takes_kernel_and_kernel_params)
 {
 	enter_empty_folder();
 	put("t/kernel", "KERNEL");
-	put("t/initrd.zst", "INITRD");
+	put("t/initrd.zst", "0707INITRD");
 	put("t/kernel-params", "init=/nix/store/h/init\nquiet \n");
 	expect_tree("t", "kernel with kernel-params", "init=/nix/store/h/init quiet");
 }
@@ -190,7 +190,7 @@ START_TEST(takes_a_system_profile_by_its_store_path)
 {
 	enter_empty_folder();
 	put("nix/store/h-sys/kernel", "KERNEL");
-	put("nix/store/h-sys/initrd", "INITRD");
+	put("nix/store/h-sys/initrd", "0707INITRD");
 	put("nix/store/h-sys/init", "#!");
 	put("nix/store/h-sys/kernel-params", "loglevel=4\n");
 	ck_assert_int_eq(symlink("nix/store/h-sys", "system-1-link"), 0);
@@ -204,7 +204,7 @@ START_TEST(does_not_invent_the_init_of_a_system_outside_the_store)
 {
 	enter_empty_folder();
 	put("sys/kernel", "KERNEL");
-	put("sys/initrd", "INITRD");
+	put("sys/initrd", "0707INITRD");
 	put("sys/init", "#!");
 	put("sys/kernel-params", "loglevel=4\n");
 	ck_assert_int_eq(open_tree("sys"), -ENODATA);
@@ -218,7 +218,7 @@ START_TEST(takes_the_nixos_images_tarball_unpacked)
 {
 	enter_empty_folder();
 	put("kexec/bzImage", "KERNEL");
-	put("kexec/initrd", "INITRD");
+	put("kexec/initrd", "0707INITRD");
 	put("kexec/run", run);
 	put("kexec/ip", "binary");
 	expect_tree("kexec", "nixos-images kexec tarball",
@@ -231,7 +231,7 @@ START_TEST(takes_an_older_nixos_images_tarball)
 {
 	enter_empty_folder();
 	put("kexec/bzImage", "KERNEL");
-	put("kexec/initrd", "INITRD");
+	put("kexec/initrd", "0707INITRD");
 	put("kexec/run",
 	    "#!/usr/bin/env bash\nset -ex\nshopt -s nullglob\n"
 	    "SCRIPT_DIR=$( cd -- \"$( dirname -- \"${BASH_SOURCE[0]}\" )\" &> /dev/null && pwd )\n"
@@ -252,7 +252,7 @@ START_TEST(takes_a_nixos_generators_image)
 {
 	enter_empty_folder();
 	put("image/kernel", "KERNEL");
-	put("image/initrd", "INITRD");
+	put("image/initrd", "0707INITRD");
 	put("image/cmdline", "init=/i quiet");
 	expect_tree("image", "nixos-generators image", "init=/i quiet");
 	put("kexec_nixos", "#!/bin/sh\n");
@@ -266,7 +266,7 @@ START_TEST(takes_no_folder_for_the_file_that_marks_a_form)
 	put("t/run/x", "x");
 	put("t/kexec-boot/x", "x");
 	put("t/kernel", "KERNEL");
-	put("t/initrd", "INITRD");
+	put("t/initrd", "0707INITRD");
 	put("t/cmdline", "init=/i");
 	expect_tree("t", "nixos-generators image", "init=/i");
 }
@@ -276,7 +276,7 @@ START_TEST(takes_a_netboot_folder)
 {
 	enter_empty_folder();
 	put("t/bzImage", "KERNEL");
-	put("t/initrd", "INITRD");
+	put("t/initrd", "0707INITRD");
 	put("t/netboot.ipxe",
 	    "#!ipxe\nkernel bzImage init=/i initrd=initrd q ${cmdline}\n"
 	    "initrd initrd\nboot\n");
@@ -288,7 +288,7 @@ START_TEST(takes_a_bare_kernel_and_initrd_with_a_command_line)
 {
 	enter_empty_folder();
 	put("t/vmlinuz", "KERNEL");
-	put("t/initrd.img", "INITRD");
+	put("t/initrd.img", "0707INITRD");
 	ck_assert_int_eq(open_tree("t"), -ENODATA);
 	expect_only("'t' tells no command line: give it with --command-line");
 	options.command_line = "init=/i";
@@ -319,7 +319,7 @@ START_TEST(takes_the_initrd_a_script_would_extend)
 {
 	enter_empty_folder();
 	put("t/bzImage", "KERNEL");
-	put("t/initrd", "INITRD");
+	put("t/initrd", "0707INITRD");
 	put("t/run",
 	    "D=$(dirname $0)\ncat \"$D/initrd\" extra.gz > final\n"
 	    "\"$D/kexec\" --load \"$D/bzImage\" --initrd=final --append \"init=/i\"\n");
@@ -360,7 +360,7 @@ START_TEST(lets_options_replace_what_the_tree_says)
 	put_kexec_tree("t");
 	put("t/bzImage", "other");
 	put("k", "KERNEL");
-	put("i", "INITRD");
+	put("i", "0707INITRD");
 	options = (struct tree_options){ .kernel = "k",
 					 .initrds = (const char *const[]){ "i" },
 					 .n_initrds = 1,
@@ -400,8 +400,8 @@ START_TEST(concatenates_initrds_in_order_and_pads_each_to_four_bytes)
 
 	enter_empty_folder();
 	put_kexec_tree("t");
-	put("one", "12345");
-	put("two", "1234");
+	put("one", "07345");
+	put("two", "0734");
 	put("three", "1");
 	options.initrds = (const char *const[]){ "one", "two", "three" };
 	options.n_initrds = 3;
@@ -410,8 +410,8 @@ START_TEST(concatenates_initrds_in_order_and_pads_each_to_four_bytes)
 	ck_assert_uint_eq(tree.initrd_bytes, 16);
 	ck_assert_int_eq(read(tree.initrd_fd, content, sizeof(content)), 16);
 	ck_assert_mem_eq(content,
-			 "12345\0\0\0"
-			 "1234"
+			 "07345\0\0\0"
+			 "0734"
 			 "1\0\0\0",
 			 16);
 	ck_assert_int_eq(fcntl(tree.initrd_fd, F_GETFL) & O_ACCMODE, O_RDONLY);
@@ -482,14 +482,14 @@ START_TEST(tells_all_dangling_store_links_and_how_to_copy)
 	ck_assert_int_eq(symlink("/nix/store/gone-tree", "result"), 0);
 	ck_assert_int_eq(open_tree("t"), -ENOENT);
 	expect_told(
-		"'t/bzImage' is a dangling link into /nix/store: copy with scp or cp -L");
+		"'t/bzImage' is a dangling link into /nix/store: copy the tree again from where it was built, with scp -r or cp -rL");
 	expect_told(
-		"'t/initrd.gz' is a dangling link into /nix/store: copy with scp or cp -L");
+		"'t/initrd.gz' is a dangling link into /nix/store: copy the tree again from where it was built, with scp -r or cp -rL");
 	expect_told(
-		"'t/kexec-boot' is a dangling link into /nix/store: copy with scp or cp -L");
+		"'t/kexec-boot' is a dangling link into /nix/store: copy the tree again from where it was built, with scp -r or cp -rL");
 	ck_assert_int_eq(open_tree("result"), -ENOENT);
 	expect_only(
-		"'result' is a dangling link into /nix/store: copy with scp or cp -L");
+		"'result' is a dangling link into /nix/store: copy the tree again from where it was built, with scp -r or cp -rL");
 }
 END_TEST
 
@@ -528,8 +528,8 @@ START_TEST(opens_regular_files_only)
 			  "file it stands for");
 	ck_assert_int_eq(symlink("../gone", "t/bzImage"), 0);
 	expect_bad_kernel(-ENOENT,
-			  "'t/bzImage' is a dangling link to '../gone': copy what it "
-			  "points to with scp or cp -L");
+			  "'t/bzImage' is a dangling link to '../gone': copy the tree "
+			  "again from where it was built, with scp -r or cp -rL");
 	ck_assert_int_eq(open_tree("t"), -ENOENT);
 	expect_only("'t/bzImage' does not exist");
 }
@@ -651,7 +651,7 @@ static void put_tarball(const char *path, int filter, const struct member *membe
 static const struct member plain[] = {
 	{ "kexec/", "", 'd' },
 	{ "kexec/bzImage", "KERNEL", 'f' },
-	{ "kexec/initrd", "INITRD", 'f' },
+	{ "kexec/initrd", "0707INITRD", 'f' },
 	{ "kexec/run", run, 'f' },
 	{ "kexec/kexec", "binary", 'f' },
 };
@@ -696,7 +696,7 @@ END_TEST
 START_TEST(takes_a_tarball_whose_names_begin_with_a_dot)
 {
 	static const struct member members[] = { { "./bzImage", "KERNEL", 'f' },
-						 { "././/initrd.gz", "INITRD", 'f' },
+						 { "././/initrd.gz", "0707INITRD", 'f' },
 						 { "./kexec-boot", kexec_boot, 'f' } };
 
 	enter_empty_folder();
@@ -709,7 +709,7 @@ START_TEST(follows_links_inside_a_tarball)
 {
 	static const struct member members[] = {
 		{ "x/blobs/k", "KERNEL", 'f' },
-		{ "x/blobs/i", "INITRD", 'f' },
+		{ "x/blobs/i", "0707INITRD", 'f' },
 		{ "x/t/bzImage", "../blobs/k", 's' },
 		{ "x/here", "/x/blobs", 's' },
 		{ "x/t/initrd.gz", "../here/i", 's' },
@@ -731,7 +731,7 @@ START_TEST(follows_links_into_a_store_that_the_tarball_holds)
 	static const struct member members[] = {
 		{ "nix/store/h/bzImage", "KERNEL", 'f' },
 		{ "t/bzImage", "/nix/store/h/bzImage", 's' },
-		{ "t/initrd.gz", "INITRD", 'f' },
+		{ "t/initrd.gz", "0707INITRD", 'f' },
 		{ "t/kexec-boot", kexec_boot, 'f' },
 	};
 
@@ -746,7 +746,7 @@ static void expect_bad_member(const struct member *kernel, int error,
 			      const char *sentence)
 {
 	const struct member members[] = { *kernel,
-					  { "k/initrd.gz", "INITRD", 'f' },
+					  { "k/initrd.gz", "0707INITRD", 'f' },
 					  { "k/kexec-boot", kexec_boot, 'f' } };
 
 	put_members("t", members);
@@ -762,12 +762,12 @@ START_TEST(never_leaves_a_tarball)
 			  "'t/k/bzImage' leads out of the tarball");
 	expect_bad_member(
 		&(struct member){ "k/bzImage", "../secret", 's' }, -ENOENT,
-		"'t/k/bzImage' is a dangling link to '../secret': copy what it points "
-		"to with scp or cp -L");
+		"'t/k/bzImage' is a dangling link to '../secret': copy the tree again "
+		"from where it was built, with scp -r or cp -rL");
 	expect_bad_member(
 		&(struct member){ "k/bzImage", "/nix/store/h/bzImage", 's' }, -ENOENT,
-		"'t/k/bzImage' is a dangling link into /nix/store: copy with scp or "
-		"cp -L");
+		"'t/k/bzImage' is a dangling link into /nix/store: copy the tree again "
+		"from where it was built, with scp -r or cp -rL");
 	expect_bad_member(
 		&(struct member){ "k/bzImage", "bzImage", 's' }, -ELOOP,
 		"'t/k/bzImage' is a link that leads back to itself: name the file it "
@@ -781,7 +781,7 @@ START_TEST(ignores_members_that_climb_out)
 						 { "k/../../x", "evil", 'f' },
 						 { "/kexec-boot", kexec_boot, 'f' },
 						 { "bzImage", "KERNEL", 'f' },
-						 { "initrd.gz", "INITRD", 'f' } };
+						 { "initrd.gz", "0707INITRD", 'f' } };
 
 	enter_empty_folder();
 	put_members("t", members);
