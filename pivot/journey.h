@@ -17,6 +17,7 @@ struct journey {
 	struct handover handover;
 	struct image image;
 	bool has_kernel;
+	bool replaces_image; /* that somebody else loaded, by --force */
 };
 
 #define JOURNEY_INIT              \

@@ -36,7 +36,7 @@ static void undo(const struct journey *journey, struct stage *stage)
 {
 	stage_unmount(stage);
 	kexec_unload();
-	if (journey->options->force)
+	if (journey->replaces_image)
 		log_notice("an image that was loaded before is not loaded any more");
 }
 
@@ -68,6 +68,7 @@ static int prepare_machine(struct journey *journey, struct stage *stage)
 	const struct tree *tree = &journey->tree;
 	int r = takeover_probe(journey->handover.takeover);
 
+	journey->replaces_image = kexec_is_loaded(journey->options->root) == 1;
 	if (r == 0)
 		r = kexec_load(tree->kernel_fd, tree->initrd_fd, tree->command_line,
 			       tree->kernel_name);
