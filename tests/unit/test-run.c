@@ -66,16 +66,6 @@ static void begin(enum takeover_choice takeover)
 	};
 }
 
-static void wait_for_waiter(void)
-{
-	int status;
-
-	waiter_code = NO_WAITER;
-	if (waitpid(-1, &status, 0) > 0)
-		waiter_code =
-			WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 /* The tool's exit code. The waiter goes on. */
 static int start(void)
 {
@@ -88,6 +78,35 @@ static int start(void)
 		_exit(r);
 	said = output_caught();
 	return r;
+}
+
+static pid_t waiter_pid(void)
+{
+	const char *at = strstr(said, "to cancel before then: kill ");
+	int pid = 0;
+
+	ck_assert_ptr_nonnull(at);
+	ck_assert_int_eq(sscanf(at, "to cancel before then: kill %d", &pid), 1);
+	return pid;
+}
+
+static void wait_for_waiter(void)
+{
+	const uint64_t end = clock_ms() + 15000;
+	int status;
+	pid_t r;
+
+	while ((r = waitpid(-1, &status, WNOHANG)) == 0) {
+		if (clock_ms() >= end) {
+			(void)kill(waiter_pid(), SIGKILL);
+			ck_abort_msg("the waiter does not end");
+		}
+		clock_sleep_ms(10);
+	}
+	waiter_code = NO_WAITER;
+	if (r > 0)
+		waiter_code =
+			WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 static int run(void)
@@ -263,16 +282,6 @@ END_TEST
 
 /* --- the delay --- */
 
-static pid_t waiter_pid(void)
-{
-	const char *at = strstr(said, "to cancel before then: kill ");
-	int pid = 0;
-
-	ck_assert_ptr_nonnull(at);
-	ck_assert_int_eq(sscanf(at, "to cancel before then: kill %d", &pid), 1);
-	return pid;
-}
-
 START_TEST(undoes_everything_on_sigterm_during_the_delay)
 {
 	begin(CHOOSE_SEIZE);
@@ -293,15 +302,19 @@ START_TEST(is_not_disturbed_by_other_signals)
 	static const int signals[] = {
 		SIGHUP, SIGPIPE, SIGQUIT, SIGUSR1, SIGSTOP, SIGCONT
 	};
+	const uint64_t begun = clock_ms();
 	pid_t waiter;
 
 	begin(CHOOSE_SEIZE);
 	options.delay_s = 1;
 	ck_assert_int_eq(start(), EXIT_DONE);
 	waiter = waiter_pid();
-	for (size_t i = 0; i < array_size(signals); i++)
+	for (size_t i = 0; i < array_size(signals); i++) {
 		ck_assert_int_eq(kill(waiter, signals[i]), 0);
+		clock_sleep_ms(50); /* a stop takes effect before its end comes */
+	}
 	wait_for_waiter();
+	ck_assert_uint_ge(clock_ms() - begun, 1000);
 	ck_assert_int_eq(waiter_code, EXIT_TOO_LATE);
 	ck_assert_int_eq(fake_count("exec 1"), 1);
 }
@@ -443,6 +456,16 @@ START_TEST(says_with_force_that_the_other_image_is_gone)
 }
 END_TEST
 
+START_TEST(says_nothing_of_an_image_that_was_not_there)
+{
+	begin(CHOOSE_SEIZE);
+	options.force = true;
+	fake_fail("unpack", ENOSPC, 1);
+	ck_assert_int_eq(run(), EXIT_UNCHANGED);
+	ck_assert_ptr_null(strstr(said, "loaded before"));
+}
+END_TEST
+
 UNIT_MAIN("run", seizes_after_everything_is_ready, undoes_what_was_done_whatever_fails,
 	  changes_nothing_where_the_machine_is_unfit,
 	  changes_nothing_where_the_tree_is_none, leaves_a_directory_that_was_there,
@@ -455,4 +478,5 @@ UNIT_MAIN("run", seizes_after_everything_is_ready, undoes_what_was_done_whatever
 	  does_not_unmount_what_covers_the_stage,
 	  undoes_everything_where_pid_1_cannot_be_seized,
 	  asks_systemd_and_stays_until_it_is_ended,
-	  says_with_force_that_the_other_image_is_gone)
+	  says_with_force_that_the_other_image_is_gone,
+	  says_nothing_of_an_image_that_was_not_there)

@@ -106,6 +106,23 @@ START_TEST(brings_the_stage_back_where_its_directory_is_gone)
 }
 END_TEST
 
+START_TEST(unpacks_completely_or_not_at_all)
+{
+	const struct image image = { .data = (char *)"cpio", .size = 4 };
+
+	machine_that_can_jump();
+	fake_fail("unpack", ENOSPC, 1);
+	ck_assert_int_eq(stage_mount(fake_root(), &image, &stage), -ENOSPC);
+	ck_assert_str_eq(fake_log(), "enter mounts\n"
+				     "mkdir /run/initramfs 755\n"
+				     "mount tmpfs /run/initramfs\n"
+				     "unpack /run/initramfs = ENOSPC\n"
+				     "umount -l /run/initramfs\n"
+				     "rmdir /run/initramfs\n");
+	ck_assert(!stage.is_mounted && !stage.made_directory && stage.fd < 0);
+}
+END_TEST
+
 START_TEST(undoes_the_stage_once)
 {
 	begin();
@@ -221,7 +238,8 @@ END_TEST
 
 UNIT_MAIN("takeover", knows_systemd_as_pid_1, probes_only_what_it_will_do,
 	  leaves_a_stage_that_is_on_top, brings_a_covered_stage_on_top_again,
-	  brings_the_stage_back_where_its_directory_is_gone, undoes_the_stage_once,
+	  brings_the_stage_back_where_its_directory_is_gone,
+	  unpacks_completely_or_not_at_all, undoes_the_stage_once,
 	  says_that_the_stage_stays, seizes_at_once,
 	  changes_nothing_where_it_cannot_seize,
 	  changes_nothing_where_systemd_cannot_be_asked,
