@@ -42,7 +42,8 @@ def assert_comes_home(vm, command, last_words, meanwhile=None):
     if meanwhile:
         vm.run(meanwhile)
     match = vm.wait_console(last_words, timeout=180, start=start)
-    vm.wait_console("Linux version", timeout=120, start=start + match.end())
+    # emulated, firmware and boot loader may take minutes after a reset
+    vm.wait_console("Linux version", timeout=400, start=start + match.end())
     vm.boot()
     assert boot_id(vm) != before
     assert vm.resets() > resets
