@@ -112,7 +112,9 @@ START_TEST(unpacks_completely_or_not_at_all)
 
 	machine_that_can_jump();
 	fake_fail("unpack", ENOSPC, 1);
+	output_catch();
 	ck_assert_int_eq(stage_mount(fake_root(), &image, &stage), -ENOSPC);
+	said = output_caught();
 	ck_assert_str_eq(fake_log(), "enter mounts\n"
 				     "mkdir /run/initramfs 755\n"
 				     "mount tmpfs /run/initramfs\n"
