@@ -102,7 +102,7 @@ static int go(struct journey *journey, struct stage *stage)
 		return wait_and_go(journey, stage);
 	if (waiter < 0) {
 		undo(journey, stage);
-		return EXIT_UNCHANGED;
+		return log_refuse(EXIT_UNCHANGED, "nothing was changed");
 	}
 	if (is_interrupted()) {
 		(void)act_kill(waiter, SIGTERM);
