@@ -11,9 +11,9 @@
 
 /*
  * The first before Linux 6.6, the others since, stable kernels included; what is not
- * there is not needed. SATA disks of those later kernels go to standby all the same,
- * because libata sends them there when its port is removed (ata_eh_unload()): they spin
- * up again at the target's first access.
+ * there, or only to be read, is not needed. SATA disks of those later kernels go to
+ * standby all the same, because libata sends them there when its port is removed
+ * (ata_eh_unload()): they spin up again at the target's first access.
  */
 static const char *const attributes[] = {
 	"manage_start_stop",
@@ -34,7 +34,7 @@ int disks_keep_spinning(struct teardown *teardown)
 
 			if (r == 0)
 				r = act_write(path, "0");
-			if (r < 0 && r != -ENOENT)
+			if (r < 0 && r != -ENOENT && r != -EACCES)
 				(void)log_warn(r, "cannot write '%s'", path);
 		}
 	}
