@@ -178,10 +178,10 @@ check:
 	$(MAKE) -s check-vm
 
 check-tool: all
-	$(PYTHON) -m pytest -q -p no:cacheprovider tests/tool
+	PYTHONPATH=$(CURDIR)/tests $(PYTHON) -m pytest -p must_work -q -p no:cacheprovider tests/tool
 
 check-vm: all
-	$(PYTHON) -m pytest -p no:cacheprovider -n 2 tests/vm
+	PYTHONPATH=$(CURDIR)/tests $(PYTHON) -m pytest -p must_work -p no:cacheprovider -n 2 tests/vm
 
 demo:
 	scripts/install-deps build vm

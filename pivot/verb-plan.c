@@ -62,7 +62,7 @@ static void print_plan(const struct plan *plan)
 	if (plan->n_dropped > 0)
 		(void)printf("  and %zu more\n", plan->n_dropped);
 	(void)printf(
-		"\nthen: verify, report, jump; if anything fails, reboot into this system\n");
+		"\nthen: verify, report, jump; if anything fails before that, reboot into this system\n");
 }
 
 int verb_plan(const struct options *options)

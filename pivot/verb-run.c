@@ -89,7 +89,7 @@ static void say_what_comes(const struct journey *journey, pid_t waiter)
 		     takeover_name(journey->handover.takeover));
 	(void)printf("pivot-kexec: to cancel before then: kill %d\n", waiter);
 	(void)printf(
-		"pivot-kexec: if anything fails, it reboots into the present system\n");
+		"pivot-kexec: if anything fails before the jump, it reboots into this system\n");
 	(void)fflush(stdout); /* who does not listen misses it */
 }
 

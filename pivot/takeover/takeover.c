@@ -58,7 +58,7 @@ static void watch(const struct stage *stage, unsigned int timeout_ms)
  * Where even PID 1 cannot be had, the machine is half way, and home is a restart. sync(2)
  * may wait for ever for what hangs there; sysrq only asks.
  */
-static int restart(void)
+static void restart(void)
 {
 	int sysrq = act_sysrq_open();
 
@@ -67,7 +67,8 @@ static int restart(void)
 	act_sysrq(sysrq, 'u');
 	clock_sleep_ms(SETTLE_MS);
 	act_sysrq(sysrq, 'b');
-	return act_reboot(LINUX_REBOOT_CMD_RESTART);
+	/* still here: a kernel without sysrq */
+	(void)act_reboot(LINUX_REBOOT_CMD_RESTART);
 }
 
 /*
@@ -86,7 +87,9 @@ static int ask_systemd(const struct stage *stage, unsigned int timeout_ms)
 	watch(stage, timeout_ms);
 	(void)log_warn(0, "systemd did not stop its services within %u s: seizing PID 1",
 		       timeout_ms / 1000);
-	return seize() < 0 ? restart() : 0;
+	if (seize() < 0)
+		restart();
+	return 0; /* never an error: nothing can be undone any more */
 }
 
 int takeover_probe(enum takeover takeover)

