@@ -21,11 +21,12 @@ warnings := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-pr
 	-Wno-format-nonliteral
 common_flags := -std=gnu17 -D_GNU_SOURCE -I. -DPIVOT_VERSION='"$(VERSION)"' $(warnings) \
 	-MMD -MP
-archive_libs := -larchive -lacl -llzma -lzstd -lbz2 -lz
+tool_libs := -larchive -lacl -llzma -lzstd -lbz2 -lz -ljansson
 
 base_sources := $(wildcard pivot/base/*.c)
 # what the init and the tool share: reading and planning
-shared_sources := $(wildcard initramfs/inventory/*.c) initramfs/handover.c initramfs/plan.c
+shared_sources := $(wildcard initramfs/inventory/*.c initramfs/quirks/*.c) \
+	initramfs/handover.c initramfs/plan.c initramfs/plan-devices.c
 tool_sources := $(base_sources) $(shared_sources) \
 	$(wildcard pivot/*.c pivot/kexec/*.c pivot/tree/*.c pivot/takeover/*.c)
 init_sources := $(filter-out pivot/base/acts-exec.c pivot/base/human.c,$(base_sources)) \
@@ -47,6 +48,7 @@ help:
 	@echo 'make check-unit   unit tests: gcc and clang, with ASan and UBSan'
 	@echo 'make check-fuzz   the fuzz targets replay their corpora'
 	@echo 'make check-vm     VM tests'
+	@echo 'make evidence     what each way leaves of 47 devices, into docs/evidence.md'
 	@echo 'make bench        the image against mkinitramfs'
 	@echo 'make fuzz         each fuzz target for SECONDS=60'
 	@echo 'make lint format  check, or mend, the form of the sources'
@@ -69,11 +71,11 @@ $(uapi):
 
 build/init-objects/%.o: %.c | $(uapi)
 	@mkdir -p $(@D)
-	$(MUSL_CC) $(common_flags) -idirafter build/uapi -Os -ffunction-sections \
-		-fdata-sections -c -o $@ $<
+	$(MUSL_CC) $(common_flags) -idirafter build/uapi -Os -flto -ffunction-sections \
+		-fdata-sections -fno-asynchronous-unwind-tables -fno-pie -c -o $@ $<
 
 build/init: $(init_objects)
-	$(MUSL_CC) -static -s -Wl,--gc-sections,-z,noseparate-code -o $@ $^
+	$(MUSL_CC) -static -no-pie -s -Os -flto -Wl,--gc-sections,-z,noseparate-code,-z,norelro -o $@ $^
 
 # --- the tool: static with glibc, since Debian builds libarchive for that ---
 
@@ -96,7 +98,7 @@ build/tool/pivot/embedded.o: common_flags += $(embed_flags)
 build/tool/pivot/embedded.o: build/init build/busybox initramfs/image.list
 
 build/pivot-kexec: $(tool_objects)
-	$(CC) -static $(LDFLAGS) -Wl,--gc-sections -o $@.debug $^ $(archive_libs)
+	$(CC) -static $(LDFLAGS) -Wl,--gc-sections -o $@.debug $^ $(tool_libs)
 	objcopy --strip-all $@.debug $@
 
 # --- unit tests: every compiler, with the sanitizers; acts are replaced by a log ---
@@ -121,7 +123,7 @@ build/unit-$(1)/libunit.a: $$(unit_sources:%.c=build/unit-$(1)/%.o)
 	ar rcs $$@ $$^
 
 build/unit-$(1)/test-%: build/unit-$(1)/tests/unit/test-%.o build/unit-$(1)/libunit.a
-	$(2) $$(sanitize) -o $$@ $$^ -lcheck -lsubunit -lm -lrt -lpthread -larchive
+	$(2) $$(sanitize) -o $$@ $$^ -lcheck -lsubunit -lm -lrt -lpthread -larchive -ljansson
 
 .PHONY: check-unit-$(1)
 check-unit-$(1): $$(unit_tests:%=build/unit-$(1)/%)
@@ -147,7 +149,7 @@ build/fuzz/libfuzz.a: $(fuzz_sources:%.c=build/fuzz/%.o)
 	ar rcs $@ $^
 
 build/fuzz/fuzz-%: build/fuzz/tests/fuzz/fuzz-%.o build/fuzz/libfuzz.a
-	$(CLANG) $(sanitize) -fsanitize=fuzzer -o $@ $^ -larchive
+	$(CLANG) $(sanitize) -fsanitize=fuzzer -o $@ $^ -larchive -ljansson
 
 .PHONY: check-fuzz
 check-fuzz: $(fuzz_targets:%=build/fuzz/fuzz-%)
@@ -168,7 +170,7 @@ fuzz: $(fuzz_targets:%=build/fuzz/fuzz-%)
 
 # --- the rest ---
 
-.PHONY: check check-tool check-vm demo bench lint format
+.PHONY: check check-tool check-vm demo evidence bench lint format
 check:
 	scripts/install-deps
 	$(MAKE) -s lint
@@ -187,6 +189,11 @@ demo:
 	scripts/install-deps build vm
 	$(MAKE) -s all
 	scripts/demo
+
+evidence:
+	scripts/install-deps build vm
+	$(MAKE) -s all
+	scripts/evidence
 
 bench: all
 	scripts/bench-image

@@ -7,6 +7,9 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
 /*
  * Runs work(argument) in a child. What it returned (0 or negative errno), -ETIMEDOUT, or
@@ -21,6 +24,32 @@ int child_run(int (*work)(const void *argument), const void *argument,
 int child_run_while(int (*work)(const void *argument), const void *argument,
 		    unsigned int timeout_ms, bool (*has_progress)(void *data),
 		    void *data);
+
+enum job_state { JOB_WAITING, JOB_RUNNING, JOB_DONE };
+
+/* One piece of such work among several. */
+struct job {
+	int (*work)(const void *argument);
+	const void *argument;
+	const char *name;  /* what it is about, for people */
+	const char *lane;  /* jobs of one lane run one after another, in order */
+	const void *owner; /* what it works on: once it is stuck, nobody touches it again;
+				 NULL: nothing */
+	unsigned int timeout_ms;
+	enum job_state state;
+	pid_t pid;
+	uint64_t started_ms;
+	bool is_late;  /* that was said */
+	bool is_stuck; /* had its time, or was killed: what it works on stays locked */
+	int result;    /* as child_run() gives it; -ECANCELED where its owner is stuck */
+	unsigned int ms; /* that it took */
+};
+
+/*
+ * Runs all of them, at most at_once together and each with its own deadline; they start
+ * in order as far as their lanes allow. One that hangs holds up nobody: its lane goes on.
+ */
+void child_run_all(struct job *jobs, size_t n, size_t at_once);
 
 /* Reaps what has ended; PID 1 inherits every orphan. */
 void child_reap(void);

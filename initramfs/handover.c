@@ -13,17 +13,25 @@
 
 static const char first_line[] = "pivot-kexec-handover 1";
 
-const struct handover handover_default = {
-	.takeover = TAKEOVER_SYSTEMD,
-	.grace_ms = 10000,
-	.unbind_ms = 20000,
-	.detach_ms = 30000,
-	.deadline_ms = 180000,
-};
+struct handover handover_default(void)
+{
+	return (struct handover){
+		.takeover = TAKEOVER_SYSTEMD,
+		.grace_ms = 10000,
+		.unbind_ms = 20000,
+		.detach_ms = 30000,
+		.deadline_ms = 180000,
+	};
+}
 
-static const char *const takeover_names[] = {
-	[TAKEOVER_SYSTEMD] = "systemd",
-	[TAKEOVER_SEIZE] = "seize",
+const struct handover_choice handover_choices[] = {
+	{ "takeover", offsetof(struct handover, takeover), { "systemd", "seize" } },
+	{ "reset", offsetof(struct handover, reset), { "auto", "never" } },
+	{ "display", offsetof(struct handover, display), { "auto", "keep", "unbind" } },
+	{ "parallel", offsetof(struct handover, parallel), { "auto", "never" } },
+	{ "on-hang", offsetof(struct handover, on_hang), { "reboot", "jump" } },
+	{ "watchdog", offsetof(struct handover, watchdog), { "disarm", "feed" } },
+	{ 0 },
 };
 
 static const struct {
@@ -36,16 +44,41 @@ static const struct {
 	{ "deadline_ms", offsetof(struct handover, deadline_ms) },
 };
 
-enum { SEEN_TAKEOVER = 1U << 30, SEEN_TARGET = 1U << 29 };
+enum { N_CHOICES = array_size(handover_choices) - 1 };
 
-static unsigned int *number_at(struct handover *handover, size_t i)
+/* A bit for each line that must be there once: choices, numbers, the target. */
+enum {
+	SEEN_NUMBERS = N_CHOICES,
+	SEEN_TARGET = SEEN_NUMBERS + array_size(numbers),
+	SEEN_ALL = (1 << (SEEN_TARGET + 1)) - 1,
+};
+
+/* An enum is an unsigned int, too. */
+static unsigned int *member_at(struct handover *handover, size_t offset)
 {
-	return (unsigned int *)(void *)((char *)handover + numbers[i].offset);
+	return (unsigned int *)(void *)((char *)handover + offset);
 }
 
 const char *takeover_name(enum takeover takeover)
 {
-	return takeover_names[takeover];
+	return handover_choices[0].value[takeover];
+}
+
+int handover_choose(struct handover *handover, const struct handover_choice *choice,
+		    const char *value)
+{
+	for (unsigned int i = 0; choice->value[i]; i++) {
+		if (strcmp(value, choice->value[i]) == 0) {
+			*member_at(handover, choice->offset) = i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
+
+static bool is_line(const char *text)
+{
+	return !strchr(text, '\n');
 }
 
 int handover_write(const struct handover *handover, char text[HANDOVER_BYTES])
@@ -53,23 +86,46 @@ int handover_write(const struct handover *handover, char text[HANDOVER_BYTES])
 	struct handover copy = *handover;
 	int n;
 
-	if (strchr(handover->target, '\n'))
+	if (!is_line(handover->target))
 		return -EINVAL;
-	n = snprintf(text, HANDOVER_BYTES, "%s\ntakeover %s\ntarget %s\n", first_line,
-		     takeover_name(handover->takeover), handover->target);
+	n = snprintf(text, HANDOVER_BYTES, "%s\ntarget %s\n", first_line,
+		     handover->target);
+	for (const struct handover_choice *c = handover_choices; c->name; c++)
+		n += snprintf(text + n, (size_t)(HANDOVER_BYTES - n), "%s %s\n", c->name,
+			      c->value[*member_at(&copy, c->offset)]);
 	for (size_t i = 0; i < array_size(numbers); i++)
 		n += snprintf(text + n, (size_t)(HANDOVER_BYTES - n), "%s %u\n",
-			      numbers[i].name, *number_at(&copy, i));
+			      numbers[i].name, *member_at(&copy, numbers[i].offset));
+	for (size_t i = 0; i < handover->rules.n; i++) {
+		if (!is_line(handover->rules.rule[i]))
+			return -EINVAL;
+		n += snprintf(text + n, (size_t)(HANDOVER_BYTES - n), "rule %s\n",
+			      handover->rules.rule[i]);
+	}
 	return n + snprintf(text + n, (size_t)(HANDOVER_BYTES - n), "end\n");
 }
 
-static int parse_takeover(const char *value, struct handover *handover)
+static int parse_choice(const char *name, const char *value, struct handover *handover)
 {
-	for (size_t i = 0; i < array_size(takeover_names); i++) {
-		if (strcmp(value, takeover_names[i]) == 0) {
-			handover->takeover = (enum takeover)i;
-			return SEEN_TAKEOVER;
-		}
+	for (int i = 0; i < N_CHOICES; i++)
+		if (strcmp(name, handover_choices[i].name) == 0)
+			return handover_choose(handover, &handover_choices[i], value) < 0
+				       ? -EINVAL
+				       : 1 << i;
+	return -ENOENT;
+}
+
+static int parse_number(const char *name, const char *value, struct handover *handover)
+{
+	uint64_t number;
+
+	for (size_t i = 0; i < array_size(numbers); i++) {
+		if (strcmp(name, numbers[i].name) != 0)
+			continue;
+		if (parse_u64(value, 10, INT_MAX, &number) < 0)
+			return -EINVAL;
+		*member_at(handover, numbers[i].offset) = (unsigned int)number;
+		return 1 << (SEEN_NUMBERS + i);
 	}
 	return -EINVAL;
 }
@@ -78,33 +134,25 @@ static int parse_takeover(const char *value, struct handover *handover)
 static int parse_line(char *line, struct handover *handover)
 {
 	char *value = strchr(line, ' ');
-	uint64_t number;
+	int r;
 
 	if (!value)
 		return -EINVAL;
 	*value++ = '\0';
-	if (strcmp(line, "takeover") == 0)
-		return parse_takeover(value, handover);
 	if (strcmp(line, "target") == 0) {
 		if (strlen(value) >= sizeof(handover->target))
 			return -EINVAL;
 		strcpy(handover->target, value);
-		return SEEN_TARGET;
+		return 1 << SEEN_TARGET;
 	}
-	for (size_t i = 0; i < array_size(numbers); i++) {
-		if (strcmp(line, numbers[i].name) != 0)
-			continue;
-		if (parse_u64(value, 10, INT_MAX, &number) < 0)
-			return -EINVAL;
-		*number_at(handover, i) = (unsigned int)number;
-		return 1 << i;
-	}
-	return -EINVAL;
+	if (strcmp(line, "rule") == 0)
+		return rules_add(&handover->rules, value) < 0 ? -EINVAL : 0;
+	r = parse_choice(line, value, handover);
+	return r == -ENOENT ? parse_number(line, value, handover) : r;
 }
 
 int handover_parse(char *text, struct handover *ret)
 {
-	const int all = SEEN_TAKEOVER | SEEN_TARGET | ((1 << array_size(numbers)) - 1);
 	struct handover handover = { 0 };
 	char *save = NULL, *line = strtok_r(text, "\n", &save);
 	int seen = 0;
@@ -118,7 +166,7 @@ int handover_parse(char *text, struct handover *ret)
 			return -EINVAL;
 		seen |= bit;
 	}
-	if (!line || seen != all || strtok_r(NULL, "\n", &save))
+	if (!line || seen != SEEN_ALL || strtok_r(NULL, "\n", &save))
 		return -EINVAL;
 	*ret = handover;
 	return 0;

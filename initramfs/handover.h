@@ -9,26 +9,53 @@
 
 #include <stddef.h>
 
+#include "quirks/quirks.h"
+
 enum takeover {
 	TAKEOVER_SYSTEMD, /* systemd stops its services and executes our /shutdown */
 	TAKEOVER_SEIZE,	  /* PID 1 is made to execute our init */
 };
 
+enum reset_choice { RESET_AUTO, RESET_NEVER };
+enum display_choice {
+	DISPLAY_AUTO, /* keep its driver, unless it is known to need more */
+	DISPLAY_KEEP,
+	DISPLAY_UNBIND,
+};
+enum parallel_choice { PARALLEL_AUTO, PARALLEL_NEVER };
+
+/* A driver hangs and holds its device's lock, for which the kernel would wait. */
+enum hang_choice {
+	ON_HANG_REBOOT, /* into the distro, by sysrq */
+	ON_HANG_JUMP,	/* try, and reboot where it does not come */
+};
+
+enum watchdog_choice {
+	WATCHDOG_DISARM,
+	WATCHDOG_FEED, /* and leave it armed: a target that hangs leads home */
+};
+
 struct handover {
 	enum takeover takeover;
+	enum reset_choice reset;
+	enum display_choice display;
+	enum parallel_choice parallel;
+	enum hang_choice on_hang;
+	enum watchdog_choice watchdog;
 	unsigned int grace_ms;	  /* from SIGTERM to SIGKILL */
 	unsigned int unbind_ms;	  /* for one device to be let go by its driver */
 	unsigned int detach_ms;	  /* for one filesystem, swap area or block device */
 	unsigned int deadline_ms; /* for all the init does */
 	char target[256];	  /* what we jump into, for people */
+	struct rules rules;	  /* of --quirk and --skip */
 };
 
 /* What holds where nothing else is said. */
-extern const struct handover handover_default;
+struct handover handover_default(void);
 
-enum { HANDOVER_BYTES = 1024 };
+enum { HANDOVER_BYTES = 8192 };
 
-/* The text of the file. Its length in bytes, or -EINVAL where target holds a newline. */
+/* The text of the file. Its length in bytes, or -EINVAL where a text holds a newline. */
 int handover_write(const struct handover *handover, char text[HANDOVER_BYTES]);
 
 /*
@@ -41,5 +68,19 @@ int handover_parse(char *text, struct handover *ret);
 /* <root>/handover. 0 or negative errno. */
 int handover_read(const char *root, struct handover *ret);
 
+/* A choice by name, as the file and the options have it: "on-hang", "reboot", "jump". */
+struct handover_choice {
+	const char *name;
+	size_t offset; /* in struct handover, of an enum */
+	const char *value[4];
+};
+
+/* Ends with a name of NULL. */
+extern const struct handover_choice handover_choices[];
+
 /* "systemd", "seize". */
 const char *takeover_name(enum takeover takeover);
+
+/* 0, or -EINVAL where it is none of its values. */
+int handover_choose(struct handover *handover, const struct handover_choice *choice,
+		    const char *value);

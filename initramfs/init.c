@@ -31,6 +31,7 @@
 enum {
 	REBOOT_TIMEOUT_MS = 30000,
 	JUMP_TIMEOUT_MS = 60000,
+	HUNG_JUMP_TIMEOUT_MS = 20000, /* of use only where the lock comes free */
 	SYNC_TIMEOUT_MS = 10000,
 	SETTLE_MS = 1000,
 };
@@ -110,7 +111,7 @@ static int guard(struct teardown *teardown, const char *stage_path)
 
 	teardown->root = "";
 	teardown->stage_path = stage_path;
-	teardown->handover = handover_default;
+	teardown->handover = handover_default();
 	r = guardian_start(&teardown->guardian, teardown->handover.deadline_ms);
 	if (r < 0)
 		return r;
@@ -129,11 +130,13 @@ static int jump(struct teardown *teardown)
 
 	if (r < 0 || !loaded)
 		return log_refuse(-ENOENT, "no kernel is loaded: somebody unloaded it");
-	if (teardown->is_hung)
+	if (teardown->is_hung && teardown->handover.on_hang == ON_HANG_REBOOT)
 		return log_refuse(-EDEADLK,
 				  "a device hangs, and the kernel would wait for it");
-	log_notice("jumping into %s", teardown->handover.target);
-	(void)guardian_start(&teardown->guardian, JUMP_TIMEOUT_MS);
+	log_notice("jumping into %s%s", teardown->handover.target,
+		   teardown->is_hung ? ", though a device hangs" : "");
+	(void)guardian_start(&teardown->guardian,
+			     teardown->is_hung ? HUNG_JUMP_TIMEOUT_MS : JUMP_TIMEOUT_MS);
 	return log_err(act_reboot(LINUX_REBOOT_CMD_KEXEC), "the kernel does not jump");
 }
 

@@ -8,17 +8,22 @@
  */
 
 #include "handover.h"
-#include "inventory/pci.h"
+#include "inventory/devices.h"
+#include "inventory/machine.h"
+#include "pivot/base/macros.h"
 
 /* The stages of the teardown, in the order they run. The reasons for it: plan.c. */
 enum teardown_stage {
 	TEARDOWN_PROCESSES,
+	TEARDOWN_WATCHDOGS,
 	TEARDOWN_ROOT,
 	TEARDOWN_STORAGE,
 	TEARDOWN_NETWORK,
 	TEARDOWN_DISKS,
 	TEARDOWN_DEVICES,
 	TEARDOWN_BUS_MASTERS,
+	TEARDOWN_RESETS,
+	TEARDOWN_VERIFY,
 	TEARDOWN_STAGES,
 };
 
@@ -26,23 +31,35 @@ enum teardown_stage {
 const char *teardown_stage_title(enum teardown_stage stage);
 
 enum op_kind {
-	OP_END,	  /* processes */
-	OP_ENTER, /* the stage's root */
+	OP_END,	   /* processes */
+	OP_DISARM, /* a watchdog, or where it cannot be: as late as it can be */
+	OP_FEED,   /* a watchdog, until the jump */
+	OP_LEAVE,  /* a watchdog nobody can say anything of */
+	OP_ENTER,  /* the stage's root */
 	OP_SWAPOFF,
 	OP_UNMOUNT,
 	OP_RELEASE, /* dm, md, loop */
 	OP_DOWN,    /* an interface */
+	OP_DELETE,  /* an interface that is not hardware */
 	OP_NO_SPINDOWN,
-	OP_UNBIND, /* a PCI function from its driver */
-	OP_KEEP,   /* a PCI function, by policy */
-	OP_CLEAR,  /* bus mastering that no driver will clear */
+	OP_NO_CONSOLE, /* the text consoles off the framebuffer of a display */
+	OP_UNBIND,     /* a device from its driver */
+	OP_UNLOAD,     /* its driver's module */
+	OP_NO_VFS,     /* a PF's virtual functions */
+	OP_KEEP,       /* a device, by policy */
+	OP_CLEAR,      /* bus mastering that no driver will clear */
+	OP_RESET,
+	OP_VERIFY,
 };
 
 struct op {
 	enum teardown_stage stage;
 	enum op_kind kind;
-	char object[256]; /* a path, an interface, a PCI address */
-	char reason[96];
+	char object[256]; /* a path, an interface, a device */
+	char reason[256];
+	const struct device *device; /* of the inventory, or NULL */
+	unsigned int timeout_ms;     /* for a device */
+	const char *lane;	     /* operations of one lane run one after another */
 };
 
 enum { PLAN_MAX = 4096 };
@@ -56,11 +73,37 @@ struct plan {
 /* "unbind": an operation for people. */
 const char *op_name(enum op_kind kind);
 
-/* Why a function is left as it is, for people; NULL where it is put to rest. */
-const char *plan_keep_reason(const struct pci *pci, const struct pci_function *function);
+/* What is known of the machine, and what the user wants of it. */
+struct outlook {
+	const struct devices *devices;
+	const struct machine *machine;
+	const struct handover *handover;
+};
 
-/* The operations of TEARDOWN_DEVICES and TEARDOWN_BUS_MASTERS, appended. Sorts *pci. */
-void plan_devices(struct pci *pci, struct plan *plan);
+/* What is to become of a device. */
+struct fate {
+	struct policy policy;
+	const char
+		*keep_reason; /* why it is left as it is; NULL where it is put to rest */
+	bool is_unloaded;     /* with its driver's module */
+	const char *reset;    /* that it gets after that; NULL: none */
+};
 
-/* Everything, from the machine below a root. 0 or negative errno. */
-int plan_build(const char *root, const struct handover *handover, struct plan *ret);
+void plan_fate(const struct outlook *outlook, const struct device *device,
+	       struct fate *ret);
+
+/* The order in which they are put to rest. */
+void plan_sort(struct devices *devices);
+
+/* The operations of TEARDOWN_DEVICES to TEARDOWN_RESETS, appended. */
+void plan_devices(const struct outlook *outlook, struct plan *plan);
+
+/* One more; where it does not fit it is counted. */
+printf_like(5, 6) struct op *plan_add(struct plan *plan, enum teardown_stage stage,
+				      enum op_kind kind, const char *object,
+				      const char *reason, ...);
+
+/* Everything, from the machine below a root, with its devices sorted. 0 or negative
+ * errno. */
+int plan_build(const char *root, struct devices *devices, const struct machine *machine,
+	       const struct handover *handover, struct plan *ret);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "journey.h"
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "pivot/base/log.h"
@@ -39,29 +41,97 @@ static void describe_target(struct journey *journey)
 		       journey->tree.form);
 }
 
+/* What is known about the hardware may have a word for the target's kernel. */
+static int append_advice(struct journey *journey)
+{
+	const struct hardware *hardware = journey->hardware;
+
+	for (size_t i = 0; i < hardware->n_advice; i++) {
+		const struct advice *a = &hardware->advice[i];
+		char *line;
+
+		if (!a->append[0])
+			continue;
+		if (asprintf(&line, "%s%s%s", journey->tree.command_line,
+			     journey->tree.command_line[0] ? " " : "", a->append) < 0)
+			return log_err(-ENOMEM, "cannot make the command line");
+		free(journey->tree.command_line);
+		journey->tree.command_line = line;
+	}
+	return 0;
+}
+
+static int read_hardware(struct journey *journey)
+{
+	const struct options *options = journey->options;
+	struct hardware *hardware = calloc(1, sizeof(*hardware));
+	int r;
+
+	if (!hardware)
+		return log_err(-ENOMEM, "cannot read what devices there are");
+	journey->hardware = hardware;
+	r = hardware_read(options->root, hardware);
+	for (size_t i = 0; r == 0 && i < options->n_skips; i++)
+		r = hardware_skip(hardware, options->skips[i], &journey->handover.rules);
+	if (r < 0)
+		return r;
+	hardware_warn_of_rules(hardware, &journey->handover.rules);
+	hardware_advise(hardware, &journey->handover);
+	return 0;
+}
+
+static unsigned int read_tree(struct journey *journey)
+{
+	const struct options *options = journey->options;
+	unsigned int reasons = 0;
+
+	if (!options->tree && !options->tree_options.kernel)
+		return 0; /* only the machine is asked for */
+	if (tree_open(options->tree, &options->tree_options, &journey->tree) < 0 ||
+	    append_advice(journey) < 0)
+		reasons++;
+	if (journey->tree.kernel_fd >= 0)
+		reasons += identify_kernel(journey);
+	return reasons;
+}
+
 unsigned int journey_prepare(const struct options *options, struct journey *ret)
 {
 	unsigned int reasons = 0;
 
 	*ret = (struct journey)JOURNEY_INIT;
 	ret->options = options;
-	ret->handover = handover_default;
-	if (options->deadline_s > 0)
-		ret->handover.deadline_ms = options->deadline_s * 1000;
+	ret->handover = options->handover;
 	ret->handover.takeover = choose_takeover(options);
-	if (tree_open(options->tree, &options->tree_options, &ret->tree) < 0)
-		reasons++;
-	if (ret->tree.kernel_fd >= 0)
-		reasons += identify_kernel(ret);
-	if (reasons == 0)
+	if (read_hardware(ret) < 0)
+		return 1;
+	reasons += read_tree(ret);
+	if (ret->has_kernel)
 		describe_target(ret);
 	if (image_build(&ret->handover, &ret->image) < 0)
 		reasons++;
 	return reasons;
 }
 
+static void warn(const struct hardware *hardware)
+{
+	for (size_t i = 0; i < hardware->n_advice; i++) {
+		const struct advice *a = &hardware->advice[i];
+
+		if (a->append[0])
+			log_notice("appended to the command line for %s: %s",
+				   a->device->name, a->append);
+		else
+			(void)log_warn(0, "%s (%s): %s; source: %s", a->device->name,
+				       a->device->driver, a->quirk->why,
+				       a->quirk->source);
+	}
+}
+
 unsigned int journey_check(const struct journey *journey)
 {
+	if (journey->hardware)
+		warn(journey->hardware);
 	return preflight_check(&(struct preflight){
 		.root = journey->options->root,
 		.options = journey->options,
@@ -76,4 +146,5 @@ void journey_done(struct journey *journey)
 {
 	tree_done(&journey->tree);
 	image_done(&journey->image);
+	free(journey->hardware);
 }

@@ -3,6 +3,7 @@
 
 /* What every verb needs: the tree read, the takeover chosen, the image built. */
 
+#include "hardware.h"
 #include "initramfs/handover.h"
 #include "options.h"
 #include "pivot/base/cleanup.h"
@@ -15,6 +16,7 @@ struct journey {
 	struct tree tree;
 	struct kernel_image kernel;
 	struct handover handover;
+	struct hardware *hardware;
 	struct image image;
 	bool has_kernel;
 	bool replaces_image; /* that somebody else loaded, by --force */
@@ -26,12 +28,13 @@ struct journey {
 	}
 
 /*
- * Reads the tree and builds the image; changes nothing. How many reasons against the jump
- * it found, each logged. *ret needs journey_done() either way.
+ * Reads the machine and the tree, if there is one, and builds the image; changes nothing.
+ * How many reasons against the jump it found, each logged. *ret needs journey_done()
+ * either way.
  */
 unsigned int journey_prepare(const struct options *options, struct journey *ret);
 
-/* The reasons that the machine itself gives; each logged. */
+/* The reasons that the machine itself gives; each logged, with what else is known. */
 unsigned int journey_check(const struct journey *journey);
 
 void journey_done(struct journey *journey);

@@ -7,10 +7,10 @@
 #include "options.h"
 
 static const struct verb verbs[] = {
-	{ "run", "TREE", "jump into the tree (the default)", verb_run },
-	{ "plan", "TREE", "print what would be done, in order", verb_plan },
-	{ "check", "TREE", "print every reason against the jump", verb_check },
-	{ "build", "TREE -o FILE", "write the stage's image", verb_build },
+	{ "run", "TREE", "jump into the tree (the default)", verb_run, false },
+	{ "plan", "[TREE]", "print what would be done, in order", verb_plan, true },
+	{ "check", "TREE", "print every reason against the jump", verb_check, false },
+	{ "build", "TREE -o FILE", "write the stage's image", verb_build, false },
 	{ 0 },
 };
 
@@ -45,7 +45,7 @@ int main(int argc, char **argv)
 		argv[1] = argv[0]; /* getopt(3) names the program in its messages */
 	else
 		verb = &verbs[0];
-	r = options_parse(argc - skip, argv + skip, verbs, &options);
+	r = options_parse(argc - skip, argv + skip, verbs, verb, &options);
 	if (r < 0)
 		return EXIT_USAGE;
 	if (r > 0)

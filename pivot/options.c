@@ -18,6 +18,11 @@ enum {
 	OPT_TAKEOVER,
 	OPT_DELAY,
 	OPT_DEADLINE,
+	OPT_CHOICE,
+	OPT_QUIRK,
+	OPT_SKIP,
+	OPT_ROOT,
+	OPT_JSON,
 	OPT_FORCE,
 	OPT_VERSION
 };
@@ -32,6 +37,15 @@ static const struct option long_options[] = {
 	{ "takeover", required_argument, NULL, OPT_TAKEOVER },
 	{ "delay", required_argument, NULL, OPT_DELAY },
 	{ "deadline", required_argument, NULL, OPT_DEADLINE },
+	{ "reset", required_argument, NULL, OPT_CHOICE },
+	{ "display", required_argument, NULL, OPT_CHOICE },
+	{ "parallel", required_argument, NULL, OPT_CHOICE },
+	{ "on-hang", required_argument, NULL, OPT_CHOICE },
+	{ "watchdog", required_argument, NULL, OPT_CHOICE },
+	{ "quirk", required_argument, NULL, OPT_QUIRK },
+	{ "skip", required_argument, NULL, OPT_SKIP },
+	{ "root", required_argument, NULL, OPT_ROOT },
+	{ "json", no_argument, NULL, OPT_JSON },
 	{ "force", no_argument, NULL, OPT_FORCE },
 	{ "output", required_argument, NULL, 'o' },
 	{ "help", no_argument, NULL, 'h' },
@@ -63,6 +77,19 @@ static void print_help(const struct verb *verbs)
 		"                           default: 3\n"
 		"      --deadline SECONDS   restart this system where putting it to rest takes\n"
 		"                           longer; default: 180\n"
+		"      --quirk MATCH=POLICY put some devices to rest in another way, such as\n"
+		"                           driver:igb=reset:never; see pivot-kexec(8)\n"
+		"      --skip NAME          leave a device (03:00.0) or a driver's devices alone\n"
+		"      --reset WHEN         auto: where the kernel has a safe method; or never\n"
+		"      --display WHAT       auto: keep its driver, unless it is known to need\n"
+		"                           more; keep or unbind it in any case\n"
+		"      --parallel WHEN      auto: independent devices at once; or never\n"
+		"      --on-hang WHAT       where a driver hangs: reboot into this system, or try\n"
+		"                           to jump first; default: reboot\n"
+		"      --watchdog WHAT      disarm running watchdogs, or feed them and leave them\n"
+		"                           armed for the target; default: disarm\n"
+		"      --root DIR           plan for a recorded machine (scripts/record-machine)\n"
+		"      --json               print the plan as JSON\n"
 		"      --force              replace an image that somebody else loaded\n"
 		"  -o, --output FILE        where 'build' writes the image\n"
 		"  -h, --help               print this\n"
@@ -97,6 +124,43 @@ static int parse_seconds(const char *option, const char *text, unsigned int min,
 	return 0;
 }
 
+static int parse_choice(struct options *options, const char *name, const char *value)
+{
+	const struct handover_choice *c = handover_choices;
+
+	while (strcmp(c->name, name) != 0)
+		c++;
+	if (handover_choose(&options->handover, c, value) < 0)
+		return log_refuse(-EINVAL, "--%s takes %s%s%s or %s, not '%s'", name,
+				  c->value[0], c->value[2] ? ", " : "",
+				  c->value[2] ? c->value[1] : "",
+				  c->value[2] ?: c->value[1], value);
+	return 0;
+}
+
+static int add_quirk(struct rules *rules, const char *rule)
+{
+	char word[RULE_BYTES];
+
+	if (rule_check(rule, word, sizeof(word)) < 0)
+		return log_refuse(-EINVAL,
+				  word[0] ? "--quirk: what is '%s'? See pivot-kexec(8)"
+					  : "--quirk takes MATCH=POLICY, such as "
+					    "driver:igb=reset:never",
+				  word);
+	if (rules_add(rules, rule) < 0)
+		return log_refuse(-EINVAL, "more than %d times --quirk", RULES_MAX);
+	return 0;
+}
+
+static int add_skip(struct options *options, const char *name)
+{
+	if (options->n_skips == RULES_MAX)
+		return log_refuse(-EINVAL, "more than %d times --skip", RULES_MAX);
+	options->skips[options->n_skips++] = name;
+	return 0;
+}
+
 static int add_initrd(struct options *options, const char *file)
 {
 	if (options->tree_options.n_initrds == INITRDS_MAX)
@@ -105,8 +169,11 @@ static int add_initrd(struct options *options, const char *file)
 	return 0;
 }
 
-static int apply(int option, struct options *options, const struct verb *verbs)
+static int apply(int option, const char *name, struct options *options,
+		 const struct verb *verbs)
 {
+	int r;
+
 	switch (option) {
 	case OPT_KERNEL:
 		options->tree_options.kernel = optarg;
@@ -124,7 +191,21 @@ static int apply(int option, struct options *options, const struct verb *verbs)
 	case OPT_DELAY:
 		return parse_seconds("delay", optarg, 0, &options->delay_s);
 	case OPT_DEADLINE:
-		return parse_seconds("deadline", optarg, 1, &options->deadline_s);
+		r = parse_seconds("deadline", optarg, 1, &options->handover.deadline_ms);
+		options->handover.deadline_ms *= 1000;
+		return r;
+	case OPT_CHOICE:
+		return parse_choice(options, name, optarg);
+	case OPT_QUIRK:
+		return add_quirk(&options->handover.rules, optarg);
+	case OPT_SKIP:
+		return add_skip(options, optarg);
+	case OPT_ROOT:
+		options->root = optarg;
+		return 0;
+	case OPT_JSON:
+		options->json = true;
+		return 0;
 	case OPT_FORCE:
 		options->force = true;
 		return 0;
@@ -142,24 +223,38 @@ static int apply(int option, struct options *options, const struct verb *verbs)
 	}
 }
 
-int options_parse(int argc, char **argv, const struct verb *verbs, struct options *ret)
+/* What only makes sense where nothing is changed. */
+static int check_verb(const struct options *options, const struct verb *verb)
 {
-	int option;
+	if (verb->is_read_only)
+		return 0;
+	if (options->root[0])
+		return log_refuse(-EINVAL, "--root is for 'plan'");
+	if (options->json)
+		return log_refuse(-EINVAL, "--json is for 'plan'");
+	if (!options->tree && !options->tree_options.kernel)
+		return log_refuse(-EINVAL, "name a tree, such as ./result; see --help");
+	return 0;
+}
 
-	while ((option = getopt_long(argc, argv, "o:h", long_options, NULL)) != -1) {
-		int r = apply(option, ret, verbs);
+int options_parse(int argc, char **argv, const struct verb *verbs,
+		  const struct verb *verb, struct options *ret)
+{
+	int option, which = 0;
+
+	ret->handover = handover_default();
+	while ((option = getopt_long(argc, argv, "o:h", long_options, &which)) != -1) {
+		int r = apply(option, long_options[which].name, ret, verbs);
 
 		if (r != 0)
 			return r;
 	}
 	ret->tree_options.initrds = ret->initrds;
 	ret->tree = argv[optind];
-	if (!ret->tree && !ret->tree_options.kernel)
-		return log_refuse(-EINVAL, "name a tree, such as ./result; see --help");
 	if (ret->tree && argv[optind + 1])
 		return log_refuse(
 			-EINVAL,
 			"one tree at a time, and a verb comes first: what is '%s'?",
 			argv[optind + 1]);
-	return 0;
+	return check_verb(ret, verb);
 }

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "initramfs/handover.h"
 #include "pivot/tree/tree.h"
 
 enum takeover_choice { CHOOSE_AUTO, CHOOSE_SYSTEMD, CHOOSE_SEIZE };
@@ -19,8 +20,11 @@ struct options {
 	const char *initrds[INITRDS_MAX];
 	enum takeover_choice takeover;
 	unsigned int delay_s;
-	unsigned int deadline_s; /* 0: the default */
+	struct handover handover; /* all but the takeover, and the target */
+	const char *skips[RULES_MAX];
+	size_t n_skips;
 	bool force;
+	bool json;
 	const char *output;
 };
 
@@ -31,6 +35,7 @@ struct verb {
 	const char *arguments;
 	const char *help;
 	int (*run)(const struct options *options);
+	bool is_read_only; /* it may be asked about a recording, and without a tree */
 };
 
 int verb_run(const struct options *options);
@@ -50,4 +55,5 @@ enum {
  * Parses what follows the verb. 0; -EINVAL, with a sentence on standard error; or 1 when
  * it was asked for --help or --version and has answered.
  */
-int options_parse(int argc, char **argv, const struct verb *verbs, struct options *ret);
+int options_parse(int argc, char **argv, const struct verb *verbs,
+		  const struct verb *verb, struct options *ret);

@@ -6,6 +6,7 @@
 #include "pivot/base/human.h"
 #include "pivot/base/log.h"
 #include "pivot/takeover/takeover.h"
+#include "plan-json.h"
 
 static void print_tree(const struct journey *journey)
 {
@@ -36,6 +37,22 @@ static void print_takeover(const struct journey *journey)
 		     human_bytes(journey->image.size, size), STAGE_PATH);
 }
 
+static void print_advice(const struct hardware *hardware)
+{
+	if (hardware->n_advice > 0)
+		(void)printf("\nknown about this hardware\n");
+	for (size_t i = 0; i < hardware->n_advice; i++) {
+		const struct advice *a = &hardware->advice[i];
+
+		(void)printf("  %-8s %-24s %s%s%s\n", a->append[0] ? "append" : "warn",
+			     a->device->name, a->append,
+			     a->append[0] && a->quirk ? ": " : "",
+			     a->quirk ? a->quirk->why : "");
+		if (a->quirk)
+			(void)printf("  %-8s %-24s %s\n", "", "", a->quirk->source);
+	}
+}
+
 static void print_stage(const struct plan *plan, enum teardown_stage stage)
 {
 	size_t n = 0;
@@ -62,7 +79,17 @@ static void print_plan(const struct plan *plan)
 	if (plan->n_dropped > 0)
 		(void)printf("  and %zu more\n", plan->n_dropped);
 	(void)printf(
-		"\nthen: verify, report, jump; if anything fails before that, reboot into this system\n");
+		"\nthen: report, jump; if anything fails before that, reboot into this system\n");
+}
+
+static void print_all(const struct journey *journey, const struct plan *plan)
+{
+	if (journey->has_kernel)
+		print_tree(journey);
+	if (!journey->options->root[0])
+		print_takeover(journey);
+	print_advice(journey->hardware);
+	print_plan(plan);
 }
 
 int verb_plan(const struct options *options)
@@ -73,13 +100,15 @@ int verb_plan(const struct options *options)
 
 	if (journey_prepare(options, &journey) > 0)
 		return EXIT_UNCHANGED;
-	r = plan_build(options->root, &journey.handover, &plan);
+	r = plan_build(options->root, &journey.hardware->devices,
+		       &journey.hardware->machine, &journey.handover, &plan);
 	if (r < 0) {
 		(void)log_err(r, "cannot read what the machine is made of");
 		return EXIT_UNCHANGED;
 	}
-	print_tree(&journey);
-	print_takeover(&journey);
-	print_plan(&plan);
+	hardware_advise(journey.hardware, &journey.handover); /* they are sorted now */
+	if (options->json)
+		return plan_print_json(&journey, &plan) < 0 ? EXIT_UNCHANGED : EXIT_DONE;
+	print_all(&journey, &plan);
 	return EXIT_DONE;
 }

@@ -1,53 +1,64 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* PCI functions. Source: Documentation/ABI/testing/sysfs-bus-pci, the PCI specification.
+/* The config space of a PCI function. Source: linux/pci_regs.h, the PCI specifications.
  */
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-enum { PCI_MAX = 1024 };
-
-enum pci_class { /* base class << 8 | subclass */
-		 PCI_BASE_STORAGE = 0x01,
-		 PCI_BASE_NETWORK = 0x02,
-		 PCI_BASE_DISPLAY = 0x03,
-		 PCI_BASE_MULTIMEDIA = 0x04,
-		 PCI_BASE_BRIDGE = 0x06,
-		 PCI_BASE_COMMUNICATION = 0x07,
-		 PCI_CLASS_COMMUNICATION_OTHER = 0x0780,
-		 PCI_CLASS_USB = 0x0c03,
+enum { /* base class */
+       PCI_BASE_STORAGE = 0x01,
+       PCI_BASE_NETWORK = 0x02,
+       PCI_BASE_DISPLAY = 0x03,
+       PCI_BASE_MULTIMEDIA = 0x04,
+       PCI_BASE_MEMORY = 0x05,
+       PCI_BASE_BRIDGE = 0x06,
+       PCI_BASE_COMMUNICATION = 0x07,
 };
 
-struct pci_function {
-	char address[24]; /* "0000:00:1f.2" */
-	char driver[40];  /* "" where none is bound */
-	uint16_t vendor, device;
-	uint16_t class; /* base and subclass */
-	uint8_t depth;	/* functions above it on its way to the root, itself included */
-	bool has_children;
-	bool is_virtual;    /* a VF of SR-IOV */
-	bool is_console;    /* a tty of /proc/consoles hangs on it */
-	bool is_bridge;	    /* by class or by header type */
-	bool is_readable;   /* its config space answers */
-	bool is_bus_master; /* Command register, bit 2 */
+enum { /* base class << 8 | subclass */
+       PCI_CLASS_STORAGE_OTHER = 0x0180,
+       PCI_CLASS_NVME = 0x0108,
+       PCI_CLASS_ETHERNET = 0x0200,
+       PCI_CLASS_DISPLAY_OTHER = 0x0380,
+       PCI_CLASS_MULTIMEDIA_OTHER = 0x0480,
+       PCI_CLASS_COMMUNICATION_OTHER = 0x0780,
+       PCI_CLASS_BRIDGE_OTHER = 0x0680, /* or anything: Ethernet of an nForce */
+       PCI_CLASS_INTERRUPTS = 0x0800,	/* an I/O APIC among them */
+       PCI_CLASS_IOMMU = 0x0806,
+       PCI_CLASS_USB = 0x0c03,
+       PCI_CLASS_INFINIBAND = 0x0c06,
 };
 
-struct pci {
-	size_t n;
-	bool has_more;
-	bool has_virtio_console; /* a hvc is among the kernel's consoles */
-	struct pci_function function[PCI_MAX];
+/* The methods that are safe without knowing the device, and the bus. Source:
+ * Documentation/ABI/testing/sysfs-bus-pci, reset_method. */
+enum pci_reset { /* the best first */
+		 PCI_RESET_DEVICE_SPECIFIC,
+		 PCI_RESET_FLR,
+		 PCI_RESET_AF_FLR,
+		 PCI_RESET_PM,
+		 PCI_RESET_BUS,
+		 PCI_RESETS,
 };
 
-/* <root>/sys/bus/pci/devices, in no order. A machine without PCI has none: 0. */
-int pci_read(const char *root, struct pci *ret);
+/* "flr": as reset_method has it. */
+const char *pci_reset_name(enum pci_reset reset);
 
-/* Is bus mastering on? 1, 0, or negative errno; -ENODEV where the device does not answer.
- */
-int pci_read_bus_master(const char *root, const char *address);
+struct pci_state {
+	bool is_readable;   /* false: it does not answer, and nothing below is known */
+	bool is_bus_master; /* Command, bit 2 */
+	bool has_msi;	    /* MSI enabled: Message Control, bit 0 */
+	bool has_msix;	    /* MSI-X enabled: Message Control, bit 15 */
+	bool is_pending;    /* transactions pending: PCIe Device Status, bit 5 */
+	uint8_t power;	    /* D0 to D3: 0 to 3 */
+	uint8_t header_type;
+	uint16_t command; /* the whole register */
+};
 
-/* "storage": what the class is to people. */
-const char *pci_class_name(uint16_t class);
+/* Waits until it has no transactions pending, for a second at most. 0, -ETIMEDOUT, or
+ * another negative errno. */
+int pci_wait_idle(const char *root, const char *address);
+
+/* 0; -ENODEV where the device does not answer; another negative errno. */
+int pci_read_state(const char *root, const char *address, struct pci_state *ret);

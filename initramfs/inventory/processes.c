@@ -10,21 +10,27 @@
 
 enum { PF_KTHREAD = 0x00200000 }; /* linux/sched.h */
 
+/* Behind the name. Source: proc_pid_stat(5). */
+enum { FIELD_STATE = 0, FIELD_TERMINAL = 4, FIELD_FLAGS = 6, FIELDS = 7 };
+
 /* "12 (a name) S 1 12 12 0 -1 4194560 ...": the name may hold anything. */
 static bool parse_stat(char *stat, struct process *ret)
 {
-	char *name = strchr(stat, '('), *end = strrchr(stat, ')');
-	unsigned long flags;
-	int terminal;
-	char state;
+	char *name = strchr(stat, '('), *end = strrchr(stat, ')'), *save = NULL;
+	char *field[FIELDS] = { 0 };
+	uint64_t flags;
 
-	if (!name || !end || end < name ||
-	    sscanf(end + 1, " %c %*d %*d %*d %d %*d %lu", &state, &terminal, &flags) != 3)
+	if (!name || !end || end < name)
+		return false;
+	for (int i = 0; i < FIELDS; i++)
+		field[i] = strtok_r(i == 0 ? end + 1 : NULL, " ", &save);
+	if (!field[FIELD_FLAGS] ||
+	    parse_u64(field[FIELD_FLAGS], 10, UINT32_MAX, &flags) < 0)
 		return false;
 	*end = '\0';
 	(void)snprintf(ret->name, sizeof(ret->name), "%s", name + 1);
-	ret->has_terminal = terminal != 0;
-	return state != 'Z' && state != 'X' && !(flags & PF_KTHREAD);
+	ret->has_terminal = strcmp(field[FIELD_TERMINAL], "0") != 0;
+	return !strchr("ZX", field[FIELD_STATE][0]) && !(flags & PF_KTHREAD);
 }
 
 static bool process_read(const char *root, const char *pid, struct process *ret)

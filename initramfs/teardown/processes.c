@@ -123,6 +123,10 @@ int processes_end(struct teardown *teardown)
 	static struct processes list;
 	char names[512];
 
+	/* PID 1 may have fed one, whose time runs since it became us; those that a
+	 * process holds have their turn when it is gone */
+	if (teardown->handover.watchdog == WATCHDOG_DISARM)
+		(void)watchdogs_quiet(teardown);
 	list_read(teardown, &list);
 	spare_storage_daemons(teardown, &list);
 	list_read(teardown, &list);

@@ -6,10 +6,16 @@
 #include "pivot/base/log.h"
 
 static int (*const stages[])(struct teardown *teardown) = {
-	[TEARDOWN_PROCESSES] = processes_end,	    [TEARDOWN_ROOT] = root_enter,
-	[TEARDOWN_STORAGE] = storage_release,	    [TEARDOWN_NETWORK] = network_down,
-	[TEARDOWN_DISKS] = disks_keep_spinning,	    [TEARDOWN_DEVICES] = devices_unbind,
+	[TEARDOWN_PROCESSES] = processes_end,
+	[TEARDOWN_WATCHDOGS] = watchdogs_quiet,
+	[TEARDOWN_ROOT] = root_enter,
+	[TEARDOWN_STORAGE] = storage_release,
+	[TEARDOWN_NETWORK] = network_take_apart,
+	[TEARDOWN_DISKS] = disks_keep_spinning,
+	[TEARDOWN_DEVICES] = devices_unbind,
 	[TEARDOWN_BUS_MASTERS] = bus_masters_clear,
+	[TEARDOWN_RESETS] = devices_reset,
+	[TEARDOWN_VERIFY] = devices_verify,
 };
 
 static int run_up_to(struct teardown *teardown, enum teardown_stage last)

@@ -6,12 +6,25 @@
 #include "teardown.h"
 
 int processes_end(struct teardown *teardown);	    /* TERM, grace, KILL */
+int watchdogs_quiet(struct teardown *teardown);	    /* disarmed, or fed */
 int root_enter(struct teardown *teardown);	    /* the stage becomes the root */
 int storage_release(struct teardown *teardown);	    /* swap, mounts, dm, md, loop */
-int network_down(struct teardown *teardown);	    /* interfaces */
+int network_take_apart(struct teardown *teardown);  /* interfaces, top down */
 int disks_keep_spinning(struct teardown *teardown); /* SCSI start/stop management off */
-int devices_unbind(struct teardown *teardown);	    /* PCI functions from their drivers */
+int devices_unbind(struct teardown *teardown);	    /* from their drivers */
 int bus_masters_clear(struct teardown *teardown);   /* what no driver turned off */
+int devices_reset(struct teardown *teardown);	    /* where it is safe */
+int devices_verify(struct teardown *teardown);	    /* what is at rest */
+
+/*
+ * May its config space be read, and is there reason to? While a device is reset the
+ * kernel lets nobody read it, nor, in newer ones, the bridge above: who tried where the
+ * reset hangs would wait for ever.
+ */
+bool is_verifiable(const struct device *device, const struct device_report *report);
+
+/* Clears what is on now. How many there were. */
+size_t bus_masters_clear_all(struct teardown *teardown);
 
 /*
  * The layers of storage_release(). Each lets go of what it can, once: how many remain, or

@@ -12,18 +12,20 @@
 #include <sys/types.h>
 
 #include "initramfs/handover.h"
-#include "initramfs/inventory/pci.h"
+#include "initramfs/inventory/devices.h"
+#include "initramfs/plan.h"
 
-/* What became of one PCI function, for the report. */
+/* What became of one device of the inventory. */
 struct device_report {
-	char address[24];
-	char detail[96];  /* "network, e1000e" */
-	const char *what; /* "unbound", "kept": a literal */
+	char detail[160]; /* "network, e1000e, 8086:10d3, eth0"; "": nothing to do */
+	struct fate fate; /* what was decided */
+	const char *what; /* "unbound": a literal */
 	int error;	  /* why not, negative errno */
-	unsigned int ms;
-	bool is_kept;
-	bool is_hung;	    /* its driver holds its lock */
-	bool is_bus_master; /* at the end */
+	unsigned int ms;  /* that it took, with all that was done */
+	bool is_reset;	  /* its engine, too */
+	bool is_hung;	  /* its driver holds its lock */
+	bool is_gone;	  /* as a VF is */
+	struct pci_state state; /* at the end */
 };
 
 enum { HUNG_MOUNTS_MAX = 64 };
@@ -42,8 +44,10 @@ struct teardown {
 			[256]; /* a second try would cost its deadline too */
 	bool is_hung; /* a driver holds its device's lock: an ordinary reboot would wait
 			 for it */
-	size_t n_devices;
-	struct device_report devices[PCI_MAX];
+	struct machine machine;
+	struct devices devices;	 /* as they were before their drivers went */
+	struct plan device_plan; /* what is done with them */
+	struct device_report reports[DEVICES_MAX]; /* one each */
 };
 
 /*

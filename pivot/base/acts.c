@@ -7,21 +7,22 @@
 #include <linux/kexec.h>
 #include <linux/loop.h>
 #include <linux/major.h>
+#include <linux/pci_regs.h>
 #include <linux/raid/md_u.h>
-#include <net/if.h>
+#include <linux/watchdog.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "macros.h"
 
 static int result(long r)
 {
@@ -68,6 +69,20 @@ int act_write(const char *path, const char *text)
 	if (fd < 0)
 		return -errno;
 	return result(write(fd, text, strlen(text)));
+}
+
+int act_pci_command(const char *address, unsigned int value)
+{
+	const unsigned char bytes[] = { (unsigned char)value,
+					(unsigned char)(value >> 8) };
+	char path[96];
+	auto_close int fd = -1;
+
+	(void)snprintf(path, sizeof(path), "/sys/bus/pci/devices/%.32s/config", address);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	return result(pwrite(fd, bytes, sizeof(bytes), PCI_COMMAND));
 }
 
 int act_sysrq_open(void)
@@ -127,22 +142,51 @@ int act_loop_detach(const char *device)
 	return simple_ioctl(device, LOOP_CLR_FD);
 }
 
-int act_link_down(const char *name)
+int act_unload_module(const char *name)
 {
-	auto_close int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct ifreq request = { 0 };
+	return result(syscall(SYS_delete_module, name, O_NONBLOCK));
+}
 
-	if (fd < 0) /* a kernel without IPv4 */
-		fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+int act_watchdog_open(const char *device)
+{
+	int fd = open(device, O_WRONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd;
+}
+
+void act_watchdog_feed(int fd)
+{
+	(void)!write(fd, "", 1); /* who waits for it will see */
+}
+
+int act_watchdog_stop(const char *device)
+{
+	auto_close int fd = act_watchdog_open(device);
+	int options = WDIOS_DISABLECARD, r;
+
 	if (fd < 0)
-		return -errno;
-	if (strlen(name) >= sizeof(request.ifr_name))
-		return -ENAMETOOLONG;
-	strcpy(request.ifr_name, name);
-	if (ioctl(fd, SIOCGIFFLAGS, &request) < 0)
-		return -errno;
-	request.ifr_flags = (short)(request.ifr_flags & ~IFF_UP);
-	return result(ioctl(fd, SIOCSIFFLAGS, &request));
+		return fd;
+	r = result(ioctl(fd, WDIOC_SETOPTIONS, &options));
+	/* then the last close stops it, too: for drivers that know one way only */
+	return write(fd, "V", 1) < 0 && r == 0 ? -errno : r;
+}
+
+int act_watchdog_extend(const char *device)
+{
+	static const int seconds[] = { 600, 300, 255, 60 };
+	auto_close int fd = act_watchdog_open(device);
+	int now = 0;
+
+	if (fd < 0)
+		return fd;
+	(void)ioctl(fd, WDIOC_GETTIMEOUT, &now); /* not known: 0 */
+	for (size_t i = 0; i < array_size(seconds) && seconds[i] > now; i++) {
+		int wanted = seconds[i];
+
+		if (ioctl(fd, WDIOC_SETTIMEOUT, &wanted) == 0)
+			break;
+	}
+	return result(write(fd, "", 1));
 }
 
 void act_sync(void)

@@ -26,6 +26,9 @@ int act_enter_mounts(int namespace_fd);
  * sysrq-trigger. */
 int act_write(const char *path, const char *text);
 
+/* The Command register in a PCI function's config space; -EPERM in lockdown. */
+int act_pci_command(const char *address, unsigned int value);
+
 /* sysrq-trigger, opened (a descriptor or negative errno) and used: 'b' restarts the
  * machine at once, 'u' makes filesystems read-only. Source:
  * Documentation/admin-guide/sysrq. */
@@ -39,8 +42,29 @@ int act_swapoff(const char *path);
 int act_dm_remove(const char *name);	 /* DM_DEV_REMOVE; source: linux/dm-ioctl.h */
 int act_md_stop(const char *device);	 /* STOP_ARRAY; source: linux/raid/md_u.h */
 int act_loop_detach(const char *device); /* LOOP_CLR_FD; source: linux/loop.h */
-int act_link_down(const char *name);	 /* clears IFF_UP; source: netdevice(7) */
+int act_unload_module(const char *name); /* delete_module(2), without waiting */
 void act_sync(void);
+
+/*
+ * An interface, by its index: clears IFF_UP; deletes it, and what stands on it with it.
+ * -ENODEV where it is gone, -EOPNOTSUPP where its kind is not deleted so. Source:
+ * rtnetlink(7).
+ */
+int act_link_down(unsigned int index);
+int act_link_delete(unsigned int index);
+
+/*
+ * A watchdog, by its device, which only one can have open; opening it starts it. Source:
+ * Documentation/watchdog/watchdog-api.rst.
+ *
+ *	stop	does not succeed where nowayout is set: then it was fed
+ *	extend	sets the longest timeout it takes, feeds it and leaves it armed
+ *	open	a descriptor or negative errno, for feed
+ */
+int act_watchdog_stop(const char *device);
+int act_watchdog_extend(const char *device);
+int act_watchdog_open(const char *device);
+void act_watchdog_feed(int fd);
 
 /* kexec_file_load(2). initrd_fd -1: no initrd. */
 int act_kexec_load(int kernel_fd, int initrd_fd, const char *command_line);

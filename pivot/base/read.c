@@ -126,23 +126,44 @@ int read_field(char *buf, size_t size, const char *root, const char *path,
 	return 0;
 }
 
-int read_link_name(char *buf, size_t size, const char *root, const char *format, ...)
+static int read_link_at(const char *path, char *buf, size_t size)
 {
-	char path[PATH_MAX], target[PATH_MAX];
-	const char *name;
+	ssize_t n = readlink(path, buf, size);
+
+	if (n < 0)
+		return -errno;
+	if ((size_t)n == size)
+		return -ENAMETOOLONG;
+	buf[n] = '\0';
+	return 0;
+}
+
+int read_link(char *buf, size_t size, const char *root, const char *format, ...)
+{
+	char path[PATH_MAX];
 	va_list args;
-	ssize_t n;
 	int r;
 
 	va_start(args, format);
 	r = build_path(path, sizeof(path), root, format, args);
 	va_end(args);
+	return r < 0 ? r : read_link_at(path, buf, size);
+}
+
+int read_link_name(char *buf, size_t size, const char *root, const char *format, ...)
+{
+	char path[PATH_MAX], target[PATH_MAX];
+	const char *name;
+	va_list args;
+	int r;
+
+	va_start(args, format);
+	r = build_path(path, sizeof(path), root, format, args);
+	va_end(args);
+	if (r == 0)
+		r = read_link_at(path, target, sizeof(target));
 	if (r < 0)
 		return r;
-	n = readlink(path, target, sizeof(target) - 1);
-	if (n < 0)
-		return -errno;
-	target[n] = '\0';
 	name = strrchr(target, '/');
 	name = name ? name + 1 : target;
 	if (strlen(name) >= size)

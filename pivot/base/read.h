@@ -33,6 +33,10 @@ printf_like(4, 5) int read_u64(uint64_t *ret, int base, const char *root,
 int read_field(char *buf, size_t size, const char *root, const char *path,
 	       const char *name);
 
+/* Where a symlink points, as it stands. 0 or negative errno. */
+printf_like(4, 5) int read_link(char *buf, size_t size, const char *root,
+				const char *format, ...);
+
 /* The last component of where a symlink points (a device's driver). 0 or negative errno.
  */
 printf_like(4, 5) int read_link_name(char *buf, size_t size, const char *root,

@@ -20,7 +20,11 @@ static int is_same(const struct handover *a, const struct handover *b)
 {
 	return a->takeover == b->takeover && a->grace_ms == b->grace_ms &&
 	       a->unbind_ms == b->unbind_ms && a->detach_ms == b->detach_ms &&
-	       a->deadline_ms == b->deadline_ms && strcmp(a->target, b->target) == 0;
+	       a->deadline_ms == b->deadline_ms && strcmp(a->target, b->target) == 0 &&
+	       a->reset == b->reset && a->display == b->display &&
+	       a->parallel == b->parallel && a->on_hang == b->on_hang &&
+	       a->watchdog == b->watchdog && a->rules.n == b->rules.n &&
+	       memcmp(a->rules.rule, b->rules.rule, sizeof(a->rules.rule)) == 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

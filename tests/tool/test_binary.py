@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The built binary as a user calls it, on this machine, with nothing to jump into."""
 
+import json
 import os
 import re
+import resource
 import shutil
 import stat
 import struct
@@ -155,8 +157,47 @@ def test_plan_shows_the_tree_and_every_stage(tree):
     assert result.returncode == 0, result.stderr
     assert COMMAND_LINE in result.stdout
     assert "6.12.0-test" in result.stdout
-    for title in ("[1/7] end processes", "[2/7] enter the stage"):
+    for title in ("[1/10] end processes", "[3/10] enter the stage", "[10/10] verify"):
         assert title in result.stdout
+
+
+def test_plan_needs_no_tree():
+    result = pivot("plan")
+    assert result.returncode == 0, result.stderr
+    assert "[7/10] unbind drivers" in result.stdout
+    assert "command line" not in result.stdout
+
+
+def operations_of(text):
+    """The plan as printed: {stage: [(operation, object)]}."""
+    stages = {}
+    for line in text.splitlines():
+        if match := re.match(r"\[\d+/\d+\] (.*)", line):
+            stage = stages.setdefault(match[1], [])
+        elif match := re.match(r"  (\S+) +(\S+) +\S", line):
+            if stages and line.strip() != "nothing at present":
+                stage.append((match[1], match[2]))
+    return stages
+
+
+def test_json_says_what_the_text_says(tree):
+    text = pivot("plan", tree)
+    result = pivot("plan", tree, "--json")
+    assert result.returncode == 0, result.stderr
+    plan = json.loads(result.stdout)
+    assert plan["tree"]["command_line"] == COMMAND_LINE
+    assert {stage["title"]: [(op["operation"], op["object"]) for op in stage["operations"]]
+            for stage in plan["stages"]} == operations_of(text.stdout)
+    assert json.loads(pivot("plan", "--json").stdout)["tree"] is None
+
+
+def test_rules_travel_to_the_init(tree, tmp_path):
+    result = pivot("build", tree, "-o", tmp_path / "x.cpio", "--quirk",
+                   "driver:igb=reset:never", "--on-hang=jump", "--display=unbind")
+    assert result.returncode == 0, result.stderr
+    lines = handover(tmp_path / "x.cpio").splitlines()
+    for line in ("rule driver:igb=reset:never", "on-hang jump", "display unbind", "reset auto"):
+        assert line in lines
 
 
 @pytest.fixture
@@ -208,6 +249,15 @@ def test_check_names_every_reason_at_once(tree, tmp_path):
     (["--deadline", "x"], 2, "'x'"),
     (["--help"], 0, "--deadline SECONDS"),
     (["build", "x"], 2, "-o"),
+    (["--quirk", "driver:igb", "x"], 2, "MATCH=POLICY"),
+    (["--quirk", "driver:igb=hope", "x"], 2, "'hope'"),
+    (["--quirk", "class:zz=keep", "x"], 2, "class:zz"),
+    (["--on-hang=hope", "x"], 2, "reboot or jump"),
+    (["--reset=hard", "x"], 2, "auto or never"),
+    (["--root", "/nonexistent", "x"], 2, "--root is for 'plan'"),
+    (["--json", "x"], 2, "--json is for 'plan'"),
+    (["plan", "--root", "/nonexistent"], 1, "cannot read"),
+    (["plan", "--skip", "no-such-driver"], 1, "no-such-driver"),
     (["plan", "/nonexistent/tree"], 1, "/nonexistent/tree"),
 ])
 def test_answers_as_people_expect(arguments, code, text):
@@ -217,12 +267,15 @@ def test_answers_as_people_expect(arguments, code, text):
 
 
 def test_writes_the_image_within_20_ms(tree, tmp_path):
+    def spent():
+        usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return usage.ru_utime + usage.ru_stime
+
     times = []
     for _ in range(15):
-        start = time.monotonic()
+        start = spent()  # not by the clock: the machine may have other things to do
         build(tree, tmp_path / "x.cpio")
-        times.append(time.monotonic() - start)
-    # the best of them: the others tell of what else the machine does
+        times.append(spent() - start)
     assert min(times) < 0.020, f"{min(times) * 1000:.1f} ms"
 
 

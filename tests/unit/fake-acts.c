@@ -27,7 +27,7 @@
 #include "pivot/base/macros.h"
 #include "pivot/image.h"
 
-enum { LOG_BYTES = 256 * 1024, LINE_BYTES = 1024, RULES_MAX = 16 };
+enum { LOG_BYTES = 256 * 1024, LINE_BYTES = 1024, FAKE_RULES_MAX = 16 };
 enum { HANG = 1, IGNORE = 2 }; /* in place of a negative errno */
 
 struct rule {
@@ -40,7 +40,7 @@ struct rule {
 static struct shared {
 	size_t used;
 	size_t n_rules;
-	struct rule rule[RULES_MAX];
+	struct rule rule[FAKE_RULES_MAX];
 	char text[LOG_BYTES];
 } * shared;
 
@@ -61,7 +61,7 @@ static struct rule *rule_add(const char *beginning, int outcome, int times)
 {
 	struct rule *rule = &shared->rule[shared->n_rules++];
 
-	ck_assert_uint_le(shared->n_rules, RULES_MAX);
+	ck_assert_uint_le(shared->n_rules, FAKE_RULES_MAX);
 	*rule = (struct rule){ 0 };
 	(void)snprintf(rule->beginning, sizeof(rule->beginning), "%s", beginning);
 	rule->outcome = outcome;
@@ -235,6 +235,8 @@ int act_enter_mounts(int namespace_fd)
 
 int act_write(const char *path, const char *text)
 {
+	if (strcmp(path, "/proc/self/oom_score_adj") == 0)
+		return 0; /* the guardian's, which comes at any time: not in the log */
 	return ACT(kernel_write(path, text), "write %s %s", path, text);
 }
 
@@ -298,9 +300,49 @@ int act_loop_detach(const char *device)
 	return ACT(kernel_loop_detach(device), "loop detach %s", device);
 }
 
-int act_link_down(const char *name)
+int act_pci_command(const char *address, unsigned int value)
 {
-	return ACT(kernel_link_down(name), "link down %s", name);
+	return ACT(kernel_pci_command(address, value), "pci command %s %04x", address,
+		   value);
+}
+
+int act_unload_module(const char *name)
+{
+	return ACT(kernel_unload_module(name), "unload %s", name);
+}
+
+int act_link_down(unsigned int index)
+{
+	return ACT(kernel_link_down(index), "link down %s", kernel_link_name(index));
+}
+
+int act_link_delete(unsigned int index)
+{
+	return ACT(kernel_link_delete(index), "link delete %s", kernel_link_name(index));
+}
+
+int act_watchdog_stop(const char *device)
+{
+	return ACT(kernel_watchdog_stop(device), "watchdog stop %s", device);
+}
+
+int act_watchdog_extend(const char *device)
+{
+	return ACT(kernel_watchdog_extend(device), "watchdog extend %s", device);
+}
+
+int act_watchdog_open(const char *device)
+{
+	int r = ACT(0, "watchdog open %s", device);
+
+	return r < 0 ? r : open("/dev/null", O_WRONLY | O_CLOEXEC);
+}
+
+/* By a process of its own, which may come at any time. */
+void act_watchdog_feed(int fd)
+{
+	(void)fd;
+	(void)ACT(0, "watchdog feed");
 }
 
 void act_sync(void)

@@ -408,8 +408,16 @@ static void clear_bus_master(const char *device)
 	(void)snprintf(full, sizeof(full), "%s%s/config", fake_root(), device);
 	file = fopen(full, "r+e");
 	ck_assert_ptr_nonnull(file);
+	if (fgetc(file) == 0xff) { /* nothing answers there */
+		(void)fclose(file);
+		return;
+	}
 	(void)fseek(file, 4, SEEK_SET);
 	(void)fputc(0x03, file);
+	(void)fseek(file, 0x43, SEEK_SET); /* MSI-X */
+	(void)fputc(0, file);
+	(void)fseek(file, 0x52, SEEK_SET); /* MSI */
+	(void)fputc(0, file);
 	(void)fclose(file);
 }
 
@@ -417,9 +425,14 @@ static void clear_bus_master(const char *device)
 static void remove_virtual_functions(const char *device)
 {
 	const char *physical = strrchr(device, '/') + 1;
+	char link[PATH_MAX];
 	char name[32];
 	struct dir dir;
 
+	for (int i = 0; i < 64; i++) {
+		(void)snprintf(link, sizeof(link), "%s/virtfn%d", device, i);
+		fake_remove("%s", link);
+	}
 	dir_for_each (&dir, address, fake_root(), "/sys/bus/pci/devices")
 		if (read_link_name(name, sizeof(name), fake_root(),
 				   "/sys/bus/pci/devices/%s/physfn", address) == 0 &&
@@ -433,7 +446,8 @@ static int unbind(const char *device, const char *text)
 		return -ENODEV;
 	fake_remove("%s/driver", device);
 	remove_virtual_functions(device);
-	if (!fake_exists("%s/keeps_bus_master", device))
+	if (fake_exists("%s/config", device) && /* of PCI alone */
+	    !fake_exists("%s/keeps_bus_master", device))
 		clear_bus_master(device);
 	return 0;
 }
@@ -443,6 +457,34 @@ static int enable(const char *device, const char *text)
 	if (fake_exists("%s/driver", device))
 		return -EBUSY;
 	if (strcmp(text, "0") == 0)
+		clear_bus_master(device);
+	return 0;
+}
+
+int kernel_unload_module(const char *module)
+{
+	char device[PATH_MAX], name[64];
+	struct dir dir;
+
+	dir_for_each (&dir, address, fake_root(), "/sys/bus/pci/devices") {
+		if (read_link_name(name, sizeof(name), fake_root(),
+				   "/sys/bus/pci/devices/%s/driver/module",
+				   address) < 0 ||
+		    strcmp(name, module) != 0)
+			continue;
+		(void)snprintf(device, sizeof(device), "/sys/bus/pci/devices/%s",
+			       address);
+		(void)unbind(device, address);
+	}
+	return 0;
+}
+
+int kernel_pci_command(const char *address, unsigned int value)
+{
+	char device[PATH_MAX];
+
+	(void)snprintf(device, sizeof(device), "/sys/bus/pci/devices/%s", address);
+	if (!(value & 0x4))
 		clear_bus_master(device);
 	return 0;
 }
@@ -468,6 +510,8 @@ int kernel_write(const char *path, const char *text)
 		return unbind(device, text);
 	if (cut_suffix(device, "/enable"))
 		return enable(device, text);
+	if (cut_suffix(device, "/sriov_numvfs"))
+		remove_virtual_functions(device);
 	if (strcmp(path, "/proc/sysrq-trigger") == 0 && strcmp(text, "u") == 0)
 		kernel_emergency_read_only();
 	else
@@ -475,8 +519,24 @@ int kernel_write(const char *path, const char *text)
 	return 0;
 }
 
-int kernel_link_down(const char *name)
+const char *kernel_link_name(unsigned int index)
 {
+	static char found[32];
+	uint64_t number;
+	struct dir dir;
+
+	(void)snprintf(found, sizeof(found), "?");
+	dir_for_each (&dir, name, fake_root(), "/sys/class/net")
+		if (read_u64(&number, 10, fake_root(), "/sys/class/net/%s/ifindex",
+			     name) == 0 &&
+		    number == index)
+			(void)snprintf(found, sizeof(found), "%s", name);
+	return found;
+}
+
+int kernel_link_down(unsigned int index)
+{
+	const char *name = kernel_link_name(index);
 	char text[32];
 	uint64_t flags;
 
@@ -484,6 +544,55 @@ int kernel_link_down(const char *name)
 		return -ENODEV;
 	(void)snprintf(text, sizeof(text), "0x%x\n", (unsigned int)flags & ~IFF_UP);
 	fake_file(text, "/sys/class/net/%s/flags", name);
+	return 0;
+}
+
+static void link_remove(const char *name)
+{
+	struct dir dir;
+
+	fake_remove("/sys/class/net/%s", name);
+	fake_remove("/sys/devices/virtual/net/%s", name);
+	dir_for_each (&dir, upper, fake_root(), "/sys/class/net")
+		if (fake_exists("/sys/class/net/%s/lower_%s", upper, name))
+			link_remove(upper);
+}
+
+int kernel_link_delete(unsigned int index)
+{
+	char name[32];
+
+	(void)snprintf(name, sizeof(name), "%s", kernel_link_name(index));
+	if (!fake_exists("/sys/class/net/%s", name))
+		return -ENODEV;
+	if (fake_exists("/sys/class/net/%s/no_ops", name))
+		return -EOPNOTSUPP;
+	if (!fake_exists("/sys/class/net/%s/fallback", name))
+		link_remove(name);
+	return 0;
+}
+
+/* See watchdog_stop() in drivers/watchdog/watchdog_dev.c. */
+int kernel_watchdog_stop(const char *device)
+{
+	const char *name = device + strlen("/dev/");
+	uint64_t nowayout = 0;
+
+	(void)read_u64(&nowayout, 10, fake_root(), "/sys/class/watchdog/%s/nowayout",
+		       name);
+	if (nowayout)
+		return -EBUSY;
+	if (fake_exists("/sys/class/watchdog/%s/state", name))
+		fake_file("inactive\n", "/sys/class/watchdog/%s/state", name);
+	return 0;
+}
+
+int kernel_watchdog_extend(const char *device)
+{
+	const char *name = device + strlen("/dev/");
+
+	if (fake_exists("/sys/class/watchdog/%s/timeout", name))
+		fake_file("255\n", "/sys/class/watchdog/%s/timeout", name);
 	return 0;
 }
 

@@ -23,7 +23,19 @@ int kernel_loop_detach(const char *device); /* "/dev/loop0" */
 
 /* A write(2) to an attribute of sysfs or procfs. */
 int kernel_write(const char *path, const char *text);
-int kernel_link_down(const char *name);
+
+/* Interfaces by their index; "?" for the name of one that is not there. What stands on a
+ * deleted one goes with it. One with a file fallback stays, one with no_ops is refused.
+ */
+const char *kernel_link_name(unsigned int index);
+int kernel_link_down(unsigned int index);
+int kernel_unload_module(const char *name);
+int kernel_pci_command(const char *address, unsigned int value);
+int kernel_link_delete(unsigned int index);
+
+/* "/dev/watchdog0", once it has a state; see machine_watchdog(). */
+int kernel_watchdog_stop(const char *device);
+int kernel_watchdog_extend(const char *device);
 
 /* A process of the fake /proc; PID 1 does not mind. */
 int kernel_kill(pid_t pid, int signal);

@@ -83,20 +83,41 @@ void machine_holds(const char *upper, const char *lower)
 	fake_file("", "/sys/block/%s/holders/%s", lower, upper);
 }
 
+void machine_occupant(const char *class, const char *name, const char *address)
+{
+	const char *const buses[] = { "pci", "platform", "vmbus", "xen" };
+	char link[PATH_MAX], target[PATH_MAX + 16];
+	auto_free char *device = NULL;
+
+	for (size_t i = 0; !device && i < array_size(buses); i++) {
+		(void)snprintf(link, sizeof(link), "%s/sys/bus/%s/devices/%s",
+			       fake_root(), buses[i], address);
+		device = realpath(link, NULL);
+	}
+	ck_assert_ptr_nonnull(device);
+	(void)snprintf(target, sizeof(target), "../..%s/%s/%s",
+		       strstr(device, "/devices/"), class, name);
+	fake_symlink(target, "/sys/class/%s/%s", class, name);
+}
+
 void machine_console(const char *tty, const char *address)
 {
-	char line[64], link[PATH_MAX], target[PATH_MAX + 16];
-	auto_free char *device = NULL;
+	char line[64];
 
 	(void)snprintf(line, sizeof(line), "%-20s -W- (EC p a)    4:64\n", tty);
 	fake_append("/proc/consoles", line);
-	(void)snprintf(link, sizeof(link), "%s/sys/bus/pci/devices/%s", fake_root(),
-		       address);
-	device = realpath(link, NULL);
-	ck_assert_ptr_nonnull(device);
-	(void)snprintf(target, sizeof(target), "../..%s/tty/%s",
-		       strstr(device, "/devices/"), tty);
-	fake_symlink(target, "/sys/class/tty/%s", tty);
+	machine_occupant("tty", tty, address);
+}
+
+void machine_other(const char *bus, const char *name, const char *driver)
+{
+	char target[PATH_MAX];
+
+	(void)snprintf(target, sizeof(target), "../../../devices/%s/%s", bus, name);
+	fake_symlink(target, "/sys/bus/%s/devices/%s", bus, name);
+	(void)snprintf(target, sizeof(target), "../../../bus/%s/drivers/%s", bus, driver);
+	fake_file("", "/sys/bus/%s/drivers/%s/unbind", bus, driver);
+	fake_symlink(target, "/sys/devices/%s/%s/driver", bus, name);
 }
 
 void machine_disk(const char *address)
@@ -107,7 +128,63 @@ void machine_disk(const char *address)
 
 void machine_link(const char *name, const char *flags)
 {
+	static int index;
+	char text[16];
+
+	(void)snprintf(text, sizeof(text), "%d\n", ++index);
+	fake_file(text, "/sys/class/net/%s/ifindex", name);
 	fake_file(flags, "/sys/class/net/%s/flags", name);
+}
+
+void machine_virtual_link(const char *name, const char *kind, const char *lower)
+{
+	char text[256], *save = NULL;
+
+	machine_link(name, "0x1003\n");
+	fake_file("", "/sys/devices/virtual/net/%s/uevent", name);
+	(void)snprintf(text, sizeof(text), "%s%s%sINTERFACE=%s\n", kind ? "DEVTYPE=" : "",
+		       kind ?: "", kind ? "\n" : "", name);
+	fake_file(text, "/sys/class/net/%s/uevent", name);
+	(void)snprintf(text, sizeof(text), "%s", lower);
+	for (char *at = strtok_r(text, " ", &save); at; at = strtok_r(NULL, " ", &save))
+		fake_file("", "/sys/class/net/%s/lower_%s", name, at);
+}
+
+static void watchdog_file(const char *text, const char *path, const char *file)
+{
+	char line[64];
+
+	(void)snprintf(line, sizeof(line), "%s\n", text);
+	fake_file(line, "%s/%s", path, file);
+}
+
+/* Attributes are the device's own; links of the core lead there. */
+void machine_watchdog_add(const struct machine_watchdog *watchdog)
+{
+	const char *device = watchdog->device ?: "platform/dog";
+	char path[128], target[160];
+
+	(void)snprintf(target, sizeof(target), "../../devices/%s/watchdog/%s", device,
+		       watchdog->name);
+	fake_symlink(target, "/sys/class/watchdog/%s", watchdog->name);
+	(void)snprintf(path, sizeof(path), "/sys/devices/%s/watchdog/%s", device,
+		       watchdog->name);
+	fake_directory(path);
+	if (watchdog->state) {
+		watchdog_file(watchdog->state, path, "state");
+		watchdog_file(watchdog->identity ?: "a dog", path, "identity");
+		watchdog_file(watchdog->nowayout ?: "0", path, "nowayout");
+		watchdog_file(watchdog->timeout ?: "30", path, "timeout");
+	}
+	if (watchdog->module_nowayout)
+		watchdog_file(watchdog->module_nowayout, path,
+			      "device/driver/module/parameters/nowayout");
+}
+
+void machine_legacy_watchdog(void)
+{
+	fake_directory("/sys/class/misc");
+	fake_directory("/sys/class/misc/watchdog");
 }
 
 static void write_stat(pid_t pid, const char *name, char state, int terminal,
@@ -155,9 +232,17 @@ static void device_path(char *path, const struct machine_pci *pci)
 
 static void write_config(const char *directory, const struct machine_pci *pci)
 {
-	unsigned char config[64] = { 0x86, 0x80, 0xd3, 0x10, 0x03 };
+	/* capabilities: MSI-X, MSI, PCI Express */
+	unsigned char config[256] = {
+		0x86,	       0x80,	      0xd3,	     0x10,
+		0x03,	       [0x06] = 0x10, [0x34] = 0x40, [0x40] = 0x11,
+		[0x41] = 0x50, [0x50] = 0x05, [0x51] = 0x60, [0x60] = 0x10,
+	};
 
 	config[4] |= pci->is_bus_master ? 0x04 : 0;
+	config[0x43] = pci->has_msix ? 0x80 : 0;
+	config[0x52] = pci->has_msi ? 0x01 : 0;
+	config[0x6a] = pci->is_pending ? 0x20 : 0;
 	config[0x0e] = pci->has_header_of_bridge ? 0x81 : 0;
 	if (pci->is_gone)
 		memset(config, 0xff, sizeof(config));
@@ -189,6 +274,16 @@ void machine_pci_add(const struct machine_pci *pci)
 	fake_file("0\n", "%s/enable", directory);
 	if (pci->keeps_bus_master)
 		fake_file("", "%s/keeps_bus_master", directory);
+	if (pci->resets) {
+		fake_file(pci->resets, "%s/reset_method", directory);
+		fake_file("", "%s/reset", directory);
+	}
+	if (pci->n_vfs) {
+		(void)snprintf(class, sizeof(class), "%u\n", pci->n_vfs);
+		fake_file(class, "%s/sriov_numvfs", directory);
+		for (unsigned int i = 0; i < pci->n_vfs; i++)
+			fake_file("", "%s/virtfn%u", directory, i);
+	}
 	write_config(directory, pci);
 	if (pci->driver)
 		bind_driver(directory, pci->driver);

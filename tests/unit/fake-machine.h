@@ -23,8 +23,28 @@ void machine_md(const char *device, const char *level);
 void machine_holds(const char *upper, const char *lower);
 /* A tty of a PCI function becomes a console of the kernel. */
 void machine_console(const char *tty, const char *address);
-void machine_disk(const char *address);			/* SCSI: "0:0:0:0" */
-void machine_link(const char *name, const char *flags); /* "0x1003" */
+void machine_disk(const char *address); /* SCSI: "0:0:0:0" */
+/* Each newer, and of a higher index, than the one before. flags: "0x1003" */
+void machine_link(const char *name, const char *flags);
+/* One that is up and no hardware, of a DEVTYPE or NULL, on others: "eth1 eth2". */
+void machine_virtual_link(const char *name, const char *kind, const char *lower);
+
+struct machine_watchdog {
+	const char *name;
+	const char *identity;
+	const char *device;	     /* where it stands in /sys/devices */
+	const char *state;	     /* NULL: a kernel without CONFIG_WATCHDOG_SYSFS */
+	const char *nowayout;	     /* "0" */
+	const char *module_nowayout; /* "N", of its driver's module */
+	const char *timeout;
+};
+
+void machine_watchdog_add(const struct machine_watchdog *watchdog);
+/* machine_watchdog(.name = "watchdog0", .state = "active"); */
+#define machine_watchdog(...) \
+	machine_watchdog_add(&(struct machine_watchdog){ __VA_ARGS__ })
+/* /dev/watchdog of a driver that is not the watchdog core's. */
+void machine_legacy_watchdog(void);
 
 struct machine_process {
 	pid_t pid;
@@ -50,10 +70,18 @@ struct machine_pci {
 	bool is_bus_master;
 	bool keeps_bus_master; /* when its driver goes */
 	bool is_gone;	       /* reads as all ones */
+	bool has_msi, has_msix, is_pending;
+	const char *resets; /* "flr pm", or NULL */
+	unsigned int n_vfs; /* that it has enabled */
 };
 
 void machine_pci_add(const struct machine_pci *pci);
 /* machine_pci(.address = "0000:00:03.0", .driver = "e1000", .class = 0x020000); */
 #define machine_pci(...) machine_pci_add(&(struct machine_pci){ __VA_ARGS__ })
+/* Something of a class hangs on the device: machine_occupant("net", "eth0", "0000:...").
+ */
+void machine_occupant(const char *class, const char *name, const char *address);
+/* A device of another bus, with its driver. */
+void machine_other(const char *bus, const char *name, const char *driver);
 /* Its own bus mastering as config space has it now. */
 bool machine_is_bus_master(const char *address);

@@ -15,15 +15,24 @@ static const struct handover example = {
 	.detach_ms = 333,
 	.deadline_ms = 2147483647,
 	.target = "Linux 6.12.1 (nixpkgs kexecTree)",
+	.on_hang = ON_HANG_JUMP,
+	.rules = { .n = 2, .rule = { "driver:igb=reset:never", "dmi:Dell Inc. x=keep" } },
 };
 
 static const char example_text[] = "pivot-kexec-handover 1\n"
-				   "takeover seize\n"
 				   "target Linux 6.12.1 (nixpkgs kexecTree)\n"
+				   "takeover seize\n"
+				   "reset auto\n"
+				   "display auto\n"
+				   "parallel auto\n"
+				   "on-hang jump\n"
+				   "watchdog disarm\n"
 				   "grace_ms 1\n"
 				   "unbind_ms 22\n"
 				   "detach_ms 333\n"
 				   "deadline_ms 2147483647\n"
+				   "rule driver:igb=reset:never\n"
+				   "rule dmi:Dell Inc. x=keep\n"
 				   "end\n";
 
 static int parse(const char *text, struct handover *ret)
@@ -37,6 +46,14 @@ static int parse(const char *text, struct handover *ret)
 static void assert_same(const struct handover *a, const struct handover *b)
 {
 	ck_assert_int_eq(a->takeover, b->takeover);
+	ck_assert_int_eq(a->reset, b->reset);
+	ck_assert_int_eq(a->display, b->display);
+	ck_assert_int_eq(a->parallel, b->parallel);
+	ck_assert_int_eq(a->on_hang, b->on_hang);
+	ck_assert_int_eq(a->watchdog, b->watchdog);
+	ck_assert_uint_eq(a->rules.n, b->rules.n);
+	for (size_t i = 0; i < a->rules.n; i++)
+		ck_assert_str_eq(a->rules.rule[i], b->rules.rule[i]);
 	ck_assert_uint_eq(a->grace_ms, b->grace_ms);
 	ck_assert_uint_eq(a->unbind_ms, b->unbind_ms);
 	ck_assert_uint_eq(a->detach_ms, b->detach_ms);
@@ -61,9 +78,11 @@ START_TEST(carries_the_defaults)
 	char text[HANDOVER_BYTES];
 	struct handover read;
 
-	ck_assert_int_gt(handover_write(&handover_default, text), 0);
+	struct handover standard = handover_default();
+
+	ck_assert_int_gt(handover_write(&standard, text), 0);
 	ck_assert_int_eq(parse(text, &read), 0);
-	assert_same(&read, &handover_default);
+	assert_same(&read, &standard);
 }
 END_TEST
 
@@ -80,6 +99,12 @@ START_TEST(carries_the_largest_there_is)
 	struct handover read;
 
 	memset(largest.target, 'x', sizeof(largest.target) - 1);
+	largest.rules.n = RULES_MAX;
+	for (size_t i = 0; i < RULES_MAX; i++) {
+		memset(largest.rules.rule[i], '*', RULE_BYTES - 1);
+		memcpy(largest.rules.rule[i], "driver:", 7);
+		strcpy(largest.rules.rule[i] + RULE_BYTES - 6, "=keep");
+	}
 	ck_assert_int_gt(handover_write(&largest, text), 0);
 	ck_assert_int_eq(parse(text, &read), 0);
 	assert_same(&read, &largest);
@@ -125,6 +150,7 @@ START_TEST(refuses_a_line_missing)
 {
 	ck_assert_int_eq(parse_with("unbind_ms 22\n", ""), -EINVAL);
 	ck_assert_int_eq(parse_with("takeover seize\n", ""), -EINVAL);
+	ck_assert_int_eq(parse_with("watchdog disarm\n", ""), -EINVAL);
 }
 END_TEST
 
@@ -133,6 +159,9 @@ START_TEST(refuses_names_it_does_not_know)
 	ck_assert_int_eq(parse_with("end\n", "colour blue\nend\n"), -EINVAL);
 	ck_assert_int_eq(parse_with("end\n", "lonely\nend\n"), -EINVAL);
 	ck_assert_int_eq(parse_with("seize", "ask nicely"), -EINVAL);
+	ck_assert_int_eq(parse_with("on-hang jump", "on-hang hope"), -EINVAL);
+	ck_assert_int_eq(parse_with("driver:igb=reset:never", "driver:igb=hope"),
+			 -EINVAL);
 	ck_assert_int_eq(parse_with("handover 1", "handover 2"), -EINVAL);
 }
 END_TEST
@@ -166,12 +195,15 @@ START_TEST(refuses_anything_behind_the_end)
 }
 END_TEST
 
-START_TEST(does_not_write_a_newline_in_the_target)
+START_TEST(does_not_write_a_newline_in_a_text)
 {
 	struct handover handover = example;
 	char text[HANDOVER_BYTES];
 
 	strcpy(handover.target, "Linux\ntakeover systemd");
+	ck_assert_int_eq(handover_write(&handover, text), -EINVAL);
+	handover = example;
+	strcpy(handover.rules.rule[1], "driver:a=keep\ntakeover systemd");
 	ck_assert_int_eq(handover_write(&handover, text), -EINVAL);
 }
 END_TEST
@@ -207,5 +239,5 @@ UNIT_MAIN("handover", writes_what_it_reads, carries_the_defaults,
 	  carries_the_largest_there_is, refuses_a_file_cut_at_any_byte,
 	  refuses_a_line_twice, refuses_a_line_missing, refuses_names_it_does_not_know,
 	  refuses_what_is_no_number, refuses_a_target_that_does_not_fit,
-	  refuses_anything_behind_the_end, does_not_write_a_newline_in_the_target,
+	  refuses_anything_behind_the_end, does_not_write_a_newline_in_a_text,
 	  reads_the_file_of_the_stage, refuses_a_file_with_a_nul_or_too_long)

@@ -19,7 +19,7 @@
 
 static struct handover example(void)
 {
-	struct handover handover = handover_default;
+	struct handover handover = handover_default();
 
 	strcpy(handover.target, "Linux 6.12.1 (nixpkgs kexecTree)");
 	return handover;

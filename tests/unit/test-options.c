@@ -10,13 +10,16 @@
 #include "unit.h"
 
 static const struct verb verbs[] = {
-	{ "run", "TREE", "jump", NULL },
-	{ "plan", "TREE", "think", NULL },
+	{ "run", "TREE", "jump", NULL, false },
+	{ "plan", "TREE", "think", NULL, true },
 	{ 0 },
 };
 
 static struct options options;
 static const char *said;
+
+/* The verb that was named before the words. */
+static const struct verb *verb;
 
 /* words: what a shell would pass, a NULL at the end. */
 static int parse_words(const char *const *words)
@@ -28,10 +31,10 @@ static int parse_words(const char *const *words)
 		argv[argc] = (char *)words[argc]; /* moved about, but not written to */
 		argc++;
 	}
-	options = (struct options){ .program = argv[0], .delay_s = 3 };
+	options = (struct options){ .root = "", .program = argv[0], .delay_s = 3 };
 	optind = 0; /* getopt(3): start anew */
 	output_catch();
-	r = options_parse(argc, argv, verbs, &options);
+	r = options_parse(argc, argv, verbs, verb ?: &verbs[0], &options);
 	said = output_caught();
 	return r;
 }
@@ -40,11 +43,13 @@ static int parse_words(const char *const *words)
 
 START_TEST(takes_a_tree_and_nothing_else)
 {
+	const struct handover standard = handover_default();
+
 	ck_assert_int_eq(parse("./result"), 0);
 	ck_assert_str_eq(options.tree, "./result");
 	ck_assert_uint_eq(options.delay_s, 3);
 	ck_assert_int_eq(options.takeover, CHOOSE_AUTO);
-	ck_assert_uint_eq(options.deadline_s, 0);
+	ck_assert_mem_eq(&options.handover, &standard, sizeof(standard));
 	ck_assert(!options.force);
 	ck_assert_ptr_null(options.output);
 	ck_assert_ptr_null(options.tree_options.kernel);
@@ -64,7 +69,7 @@ START_TEST(takes_every_option)
 	ck_assert_str_eq(options.tree_options.append, "e");
 	ck_assert_int_eq(options.takeover, CHOOSE_SEIZE);
 	ck_assert_uint_eq(options.delay_s, 0);
-	ck_assert_uint_eq(options.deadline_s, 60);
+	ck_assert_uint_eq(options.handover.deadline_ms, 60000);
 	ck_assert(options.force);
 	ck_assert_str_eq(options.output, "f");
 	ck_assert_str_eq(options.tree, "tree");
@@ -117,6 +122,58 @@ START_TEST(chooses_each_way_of_the_takeover)
 	ck_assert_int_eq(options.takeover, CHOOSE_AUTO);
 	ck_assert_int_eq(parse("--takeover=systemd", "t"), 0);
 	ck_assert_int_eq(options.takeover, CHOOSE_SYSTEMD);
+}
+END_TEST
+
+START_TEST(takes_every_word_about_devices)
+{
+	ck_assert_int_eq(parse("--reset=never", "--display=unbind", "--parallel=never",
+			       "--on-hang=jump", "--watchdog=feed", "--skip", "03:00.0",
+			       "--quirk", "driver:igb=deadline:60", "--skip=nvme",
+			       "--quirk=class:0c03=keep", "t"),
+			 0);
+	ck_assert_int_eq(options.handover.reset, RESET_NEVER);
+	ck_assert_int_eq(options.handover.display, DISPLAY_UNBIND);
+	ck_assert_int_eq(options.handover.parallel, PARALLEL_NEVER);
+	ck_assert_int_eq(options.handover.on_hang, ON_HANG_JUMP);
+	ck_assert_int_eq(options.handover.watchdog, WATCHDOG_FEED);
+	ck_assert_uint_eq(options.n_skips, 2);
+	ck_assert_str_eq(options.skips[0], "03:00.0");
+	ck_assert_str_eq(options.skips[1], "nvme");
+	ck_assert_uint_eq(options.handover.rules.n, 2);
+	ck_assert_str_eq(options.handover.rules.rule[0], "driver:igb=deadline:60");
+	ck_assert_str_eq(options.handover.rules.rule[1], "class:0c03=keep");
+}
+END_TEST
+
+START_TEST(says_what_is_wrong_about_devices)
+{
+	ck_assert_int_eq(parse("--on-hang=hope", "t"), -EINVAL);
+	ck_assert_str_eq(said,
+			 "pivot-kexec: --on-hang takes reboot or jump, not 'hope'\n");
+	ck_assert_int_eq(parse("--quirk", "driver:igb=hope", "t"), -EINVAL);
+	ck_assert_str_eq(said,
+			 "pivot-kexec: --quirk: what is 'hope'? See pivot-kexec(8)\n");
+	ck_assert_int_eq(parse("--quirk", "driver:igb", "t"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: --quirk takes MATCH=POLICY, such as "
+			       "driver:igb=reset:never\n");
+}
+END_TEST
+
+/* An answer about another machine must not lead to anything on this one. */
+START_TEST(takes_a_recording_only_where_nothing_is_changed)
+{
+	static const struct verb plan = { "plan", "", "", NULL, true };
+
+	ck_assert_int_eq(parse("--root", "/srv/recorded", "t"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: --root is for 'plan'\n");
+	ck_assert_int_eq(parse("--json", "t"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: --json is for 'plan'\n");
+	verb = &plan;
+	ck_assert_int_eq(parse("--root", "/srv/recorded", "--json"), 0);
+	ck_assert_str_eq(options.root, "/srv/recorded");
+	ck_assert(options.json);
+	ck_assert_ptr_null(options.tree);
 }
 END_TEST
 
@@ -213,4 +270,6 @@ UNIT_MAIN("options", takes_a_tree_and_nothing_else, takes_every_option,
 	  needs_no_tree_where_a_kernel_is_named, chooses_each_way_of_the_takeover,
 	  asks_for_a_tree, takes_one_tree_only, says_what_a_value_may_be,
 	  says_what_is_no_option, takes_sixteen_initrds_and_no_more,
-	  prints_help_with_every_verb_and_option, prints_its_version)
+	  prints_help_with_every_verb_and_option, prints_its_version,
+	  takes_every_word_about_devices, says_what_is_wrong_about_devices,
+	  takes_a_recording_only_where_nothing_is_changed)

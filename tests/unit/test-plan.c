@@ -16,13 +16,23 @@
 #include "unit.h"
 
 static struct plan plan;
+static struct devices devices;
+static struct machine machine;
+
+static int build_with(const struct handover *handover)
+{
+	int r = devices_read(fake_root(), &devices);
+
+	machine_read(fake_root(), &machine);
+	return r < 0 ? r : plan_build(fake_root(), &devices, &machine, handover, &plan);
+}
 
 static int build(enum takeover takeover)
 {
-	struct handover handover = handover_default;
+	struct handover handover = handover_default();
 
 	handover.takeover = takeover;
-	return plan_build(fake_root(), &handover, &plan);
+	return build_with(&handover);
 }
 
 /* One line an operation; in a static buffer. */
@@ -50,11 +60,13 @@ static void small_server(void)
 	machine_dm("dm-0", "vg0-root");
 	machine_link("lo", "0x9\n");
 	machine_link("eth0", "0x1003\n");
+	machine_virtual_link("eth0.7", "vlan", "eth0");
+	machine_watchdog(.name = "watchdog0", .identity = "iTCO_wdt", .state = "active");
 	machine_disk("0:0:0:0");
 	machine_pci(.address = "0000:00:01.0", .class = 0x060400, .is_bus_master = true,
 		    .driver = "pcieport", .has_header_of_bridge = true);
 	machine_pci(.address = "0000:01:00.0", .below = "0000:00:01.0", .class = 0x010802,
-		    .driver = "nvme", .is_bus_master = true);
+		    .driver = "nvme", .is_bus_master = true, .resets = "flr bus\n");
 	machine_pci(.address = "0000:00:03.0", .class = 0x020000, .driver = "e1000",
 		    .is_bus_master = true);
 	machine_pci(.address = "0000:00:04.0", .class = 0x0c0500); /* nothing to do */
@@ -64,18 +76,23 @@ static void small_server(void)
 /* clang-format off */
 static const char small_plan[] =
 	"1 end all: TERM, 10 s grace, KILL\n"
-	"2 enter /run/initramfs: by pivot_root\n"
-	"3 swapoff /dev/vda2: swap\n"
-	"3 unmount /srv: xfs on /dev/vdb\n"
-	"3 unmount /boot: ext2 on /dev/vda1, read-only\n"
-	"3 unmount /: ext4 on /dev/mapper/vg0-root\n"
-	"3 release dm-0: vg0-root\n"
-	"4 down eth0: is up\n"
-	"5 set 0:0:0:0: else the disk spins down with its driver\n"
-	"6 unbind 0000:01:00.0: nvme, nvme\n"
-	"6 unbind 0000:00:03.0: network, e1000\n"
-	"6 keep 0000:00:01.0: bridge\n"
-	"7 clear 0000:00:05.0: multimedia, no driver\n";
+	"2 disarm watchdog0: iTCO_wdt\n"
+	"3 enter /run/initramfs: by pivot_root\n"
+	"4 swapoff /dev/vda2: swap\n"
+	"4 unmount /srv: xfs on /dev/vdb\n"
+	"4 unmount /boot: ext2 on /dev/vda1, read-only\n"
+	"4 unmount /: ext4 on /dev/mapper/vg0-root\n"
+	"4 release dm-0: vg0-root\n"
+	"5 down eth0.7: is up\n"
+	"5 delete eth0.7: vlan on eth0\n"
+	"5 down eth0: is up\n"
+	"6 set 0:0:0:0: else the disk spins down with its driver\n"
+	"7 unbind 0000:01:00.0: nvme, nvme, 8086:10d3\n"
+	"7 unbind 0000:00:03.0: network, e1000, 8086:10d3\n"
+	"7 keep 0000:00:01.0: bridge, pcieport, 8086:10d3; bridge\n"
+	"8 clear 0000:00:05.0: multimedia, 8086:10d3\n"
+	"9 reset 0000:01:00.0: flr\n"
+	"10 verify all: bus mastering, MSI, MSI-X, pending transactions\n";
 /* clang-format on */
 
 START_TEST(says_in_order_what_will_be_done)
@@ -93,7 +110,7 @@ START_TEST(says_what_systemd_does_before_us)
 	small_server();
 	ck_assert_int_eq(build(TAKEOVER_SYSTEMD), 0);
 	ck_assert_str_eq(plan.op[0].reason, "what systemd left: TERM, 10 s grace, KILL");
-	ck_assert_str_eq(plan.op[1].reason, "by systemd");
+	ck_assert_str_eq(plan.op[2].reason, "by systemd");
 }
 END_TEST
 
@@ -120,6 +137,10 @@ static void act_of(const struct op *op, char *line, size_t size)
 		(void)snprintf(line, size, "dm remove %s\n", op->reason);
 	if (op->kind == OP_DOWN)
 		(void)snprintf(line, size, "link down %s\n", o);
+	if (op->kind == OP_DELETE)
+		(void)snprintf(line, size, "link delete %s\n", o);
+	if (op->kind == OP_DISARM)
+		(void)snprintf(line, size, "watchdog stop /dev/%s\n", o);
 	if (op->kind == OP_NO_SPINDOWN)
 		(void)snprintf(
 			line, size,
@@ -134,6 +155,11 @@ static void act_of(const struct op *op, char *line, size_t size)
 			       "write /sys/bus/pci/devices/%s/enable 1\n"
 			       "write /sys/bus/pci/devices/%s/enable 0\n",
 			       o, o);
+	if (op->kind == OP_RESET)
+		(void)snprintf(line, size,
+			       "write /sys/bus/pci/devices/%s/reset_method %s\n"
+			       "write /sys/bus/pci/devices/%s/reset 1\n",
+			       o, op->reason, o);
 }
 
 static const char *acts_of_plan(void)
@@ -161,7 +187,8 @@ START_TEST(the_init_does_what_the_plan_says_in_its_order)
 	(void)snprintf(stage, sizeof(stage), "%s/run/initramfs", fake_root());
 	teardown = (struct teardown){ .root = fake_root(),
 				      .stage_path = stage,
-				      .handover = handover_default };
+				      .handover = handover_default() };
+	teardown.handover.parallel = PARALLEL_NEVER; /* for the log's order */
 	output_catch();
 	r = teardown_run(&teardown);
 	(void)output_caught();
@@ -169,29 +196,50 @@ START_TEST(the_init_does_what_the_plan_says_in_its_order)
 	fake_log_hide(
 		"umount /oldroot/run\n"); /* made up by the kernel: not in the plan */
 	fake_log_hide("umount /oldroot/proc\n");
-	ck_assert_str_eq(fake_log_of("swapoff|umount|dm|link|write"), acts_of_plan());
+	ck_assert_str_eq(fake_log_of("watchdog|swapoff|umount|dm|link|write"),
+			 acts_of_plan());
 }
 END_TEST
 
+static struct handover wishes;
+
+/* Why the one device of the machine is kept, or NULL. */
+static struct fate fate_of_one(void)
+{
+	const struct outlook outlook = { &devices, &machine, &wishes };
+	struct fate fate;
+
+	ck_assert_int_eq(devices_read(fake_root(), &devices), 0);
+	machine_read(fake_root(), &machine);
+	ck_assert_uint_eq(devices.n, 1);
+	plan_fate(&outlook, &devices.device[0], &fate);
+	return fate;
+}
+
 static const char *keep_reason(unsigned int class, const char *driver)
 {
-	static struct pci pci;
+	struct fate fate;
 
 	machine_pci(.address = "0000:00:09.0", .class = class, .driver = driver);
-	ck_assert_int_eq(pci_read(fake_root(), &pci), 0);
-	ck_assert_uint_eq(pci.n, 1);
+	fate = fate_of_one();
 	fake_remove("/sys/bus/pci");
 	fake_remove("/sys/devices");
-	return plan_keep_reason(&pci, &pci.function[0]);
+	return fate.keep_reason;
 }
 
 START_TEST(keeps_what_people_look_at_and_others_stand_on)
 {
 	machine_start();
+	wishes = handover_default();
 	ck_assert_ptr_nonnull(keep_reason(0x060000, NULL));
 	ck_assert_ptr_nonnull(keep_reason(0x060100, "lpc_ich"));
 	ck_assert_ptr_nonnull(keep_reason(0x030000, "bochs-drm"));
 	ck_assert_ptr_nonnull(keep_reason(0x038000, "virtio-pci"));
+	ck_assert_str_eq(keep_reason(0x080020, NULL), "delivers interrupts");
+	ck_assert_str_eq(keep_reason(0x080600, NULL), "IOMMU");
+	ck_assert_str_eq(keep_reason(0x050210, "cxl_pci"), "memory");
+	ck_assert_str_eq(keep_reason(0x080700, "pcieport"), "bridge");
+	ck_assert_ptr_null(keep_reason(0x080501, "sdhci-pci"));
 	ck_assert_ptr_null(keep_reason(0x020000, "e1000"));
 	ck_assert_ptr_null(keep_reason(0x070002, "serial"));
 	ck_assert_ptr_null(keep_reason(0x078000, "virtio-pci"));
@@ -203,25 +251,143 @@ END_TEST
 
 START_TEST(keeps_what_carries_a_console)
 {
-	static struct pci pci;
-
 	machine_start();
+	wishes = handover_default();
 	machine_pci(.address = "0000:00:16.3", .class = 0x070002, .driver = "serial");
 	machine_console("ttyS4", "0000:00:16.3");
-	ck_assert_int_eq(pci_read(fake_root(), &pci), 0);
-	ck_assert_str_eq(plan_keep_reason(&pci, &pci.function[0]), "carries the console");
+	ck_assert_str_eq(fate_of_one().keep_reason, "carries the console");
 }
 END_TEST
 
 START_TEST(keeps_whatever_has_functions_below_it)
 {
-	static struct pci pci;
-
 	machine_start();
+	wishes = handover_default();
 	machine_pci(.address = "0000:00:0e.0", .class = 0x010400, .driver = "vmd");
 	fake_directory("/sys/bus/pci/devices/0000:00:0e.0/pci10000:e0");
-	ck_assert_int_eq(pci_read(fake_root(), &pci), 0);
-	ck_assert_str_eq(plan_keep_reason(&pci, &pci.function[0]), "has functions below");
+	ck_assert_str_eq(fate_of_one().keep_reason, "has functions below");
+}
+END_TEST
+
+START_TEST(unbinds_a_display_for_who_says_so)
+{
+	machine_start();
+	wishes = handover_default();
+	ck_assert_str_eq(keep_reason(0x030000, "bochs-drm"), "display");
+	wishes.display = DISPLAY_UNBIND;
+	ck_assert_ptr_null(keep_reason(0x030000, "bochs-drm"));
+	wishes.display = DISPLAY_AUTO;
+	wishes.rules = (struct rules){ 1, { "driver:bochs-drm=unbind" } };
+	ck_assert_ptr_null(keep_reason(0x030000, "bochs-drm"));
+}
+END_TEST
+
+START_TEST(keeps_a_display_that_is_known_to_need_more_for_who_says_so)
+{
+	machine_start();
+	wishes = handover_default();
+	ck_assert_ptr_null(keep_reason(0x030000, "nouveau"));
+	wishes.display = DISPLAY_KEEP;
+	ck_assert_str_eq(keep_reason(0x030000, "nouveau"), "display");
+}
+END_TEST
+
+/* Its module would take the other one along. */
+START_TEST(unloads_no_module_that_a_kept_device_needs)
+{
+	machine_start();
+	machine_pci(.address = "0000:00:03.0", .class = 0x020000, .driver = "blob");
+	machine_pci(.address = "0000:00:04.0", .class = 0x020000, .driver = "blob");
+	wishes = handover_default();
+	wishes.rules =
+		(struct rules){ 2, { "device:00:03.0=unload", "device:00:04.0=keep" } };
+	ck_assert_int_eq(build_with(&wishes), 0);
+	ck_assert_ptr_nonnull(strstr(plan_text(), "7 unbind 0000:00:03.0"));
+	wishes.rules.n = 1;
+	ck_assert_int_eq(build_with(&wishes), 0);
+	ck_assert_ptr_nonnull(strstr(plan_text(), "7 unload 0000:00:03.0"));
+}
+END_TEST
+
+START_TEST(keeps_what_the_user_wants_to_keep)
+{
+	machine_start();
+	wishes = handover_default();
+	wishes.rules = (struct rules){ 1, { "driver:e1000=keep" } };
+	ck_assert_str_eq(keep_reason(0x020000, "e1000"), "as you say");
+	wishes.rules = (struct rules){ 1, { "device:00:09.0=down-only" } };
+	ck_assert_str_eq(keep_reason(0x020000, "e1000"), "as you say");
+}
+END_TEST
+
+/* Its endpoints' requests would fail, and some machines hang on that. */
+START_TEST(unbinds_a_bridge_for_nobody)
+{
+	machine_start();
+	wishes = handover_default();
+	wishes.rules = (struct rules){ 1, { "driver:pcieport=unbind" } };
+	ck_assert_str_eq(keep_reason(0x060400, "pcieport"), "bridge");
+}
+END_TEST
+
+START_TEST(keeps_a_device_whose_watchdog_is_to_stay_armed)
+{
+	machine_start();
+	wishes = handover_default();
+	machine_pci(.address = "0000:00:09.0", .class = 0x088000, .driver = "i6300ESB");
+	machine_occupant("watchdog", "watchdog0", "0000:00:09.0");
+	ck_assert_ptr_null(fate_of_one().keep_reason);
+	wishes.watchdog = WATCHDOG_FEED;
+	ck_assert_str_eq(fate_of_one().keep_reason, "its watchdog is fed");
+}
+END_TEST
+
+static const char *reset_of(const char *offered, const char *rule)
+{
+	struct fate fate;
+
+	wishes.rules.n = rule != NULL;
+	strcpy(wishes.rules.rule[0], rule ?: "");
+	machine_pci(.address = "0000:00:09.0", .class = 0x020000, .driver = "e1000",
+		    .resets = offered);
+	fate = fate_of_one();
+	fake_remove("/sys/bus/pci");
+	fake_remove("/sys/devices");
+	return fate.reset;
+}
+
+START_TEST(resets_only_by_what_is_safe_or_wanted)
+{
+	machine_start();
+	wishes = handover_default();
+	ck_assert_str_eq(reset_of("flr bus\n", NULL), "flr");
+	ck_assert_str_eq(reset_of("pm bus\n", NULL), "pm");
+	ck_assert_str_eq(reset_of("flr pm device_specific\n", NULL), "device_specific");
+	ck_assert_ptr_null(reset_of("bus\n", NULL));
+	ck_assert_str_eq(reset_of("flr bus\n", "driver:e1000=reset:bus"), "bus");
+	ck_assert_str_eq(reset_of("flr pm\n", "driver:e1000=reset:pm"), "pm");
+	ck_assert_ptr_null(reset_of("flr\n", "driver:e1000=reset:never"));
+	wishes.reset = RESET_NEVER;
+	ck_assert_ptr_null(reset_of("flr\n", NULL));
+}
+END_TEST
+
+START_TEST(takes_virtual_functions_before_their_card)
+{
+	machine_start();
+	machine_pci(.address = "0000:00:02.0", .class = 0x060400, .driver = "pcieport",
+		    .has_header_of_bridge = true);
+	machine_pci(.address = "0000:01:00.0", .below = "0000:00:02.0", .class = 0x020000,
+		    .driver = "igb", .n_vfs = 1, .is_bus_master = true);
+	machine_pci(.address = "0000:01:10.0", .below = "0000:00:02.0", .class = 0x020000,
+		    .driver = "igbvf", .physical = "0000:01:00.0", .is_bus_master = true);
+	ck_assert_int_eq(build(TAKEOVER_SYSTEMD), 0);
+	ck_assert_ptr_nonnull(
+		strstr(plan_text(),
+		       "7 unbind 0000:01:10.0: network, igbvf, 8086:10d3\n"
+		       "7 no-vfs 0000:01:00.0: its 1 virtual functions\n"
+		       "7 unbind 0000:01:00.0: network, igb, 8086:10d3\n"
+		       "7 keep 0000:00:02.0: bridge, pcieport, 8086:10d3; bridge\n"));
 }
 END_TEST
 
@@ -239,7 +405,7 @@ START_TEST(orders_receivers_before_the_rest_and_addresses_last)
 	machine_pci(.address = "0000:00:07.0", .class = 0x010601, .driver = "ahci");
 	machine_pci(.address = "0000:00:08.0", .class = 0x020000, .driver = "e1000");
 	ck_assert_int_eq(build(TAKEOVER_SYSTEMD), 0);
-	ck_assert_uint_eq(plan.n, 2 + array_size(expected));
+	ck_assert_uint_eq(plan.n, 3 + array_size(expected));
 	for (size_t i = 0; i < array_size(expected); i++)
 		ck_assert_str_eq(plan.op[2 + i].object, expected[i]);
 }
@@ -249,7 +415,7 @@ START_TEST(takes_a_machine_without_pci_or_scsi)
 {
 	machine_start();
 	ck_assert_int_eq(build(TAKEOVER_SEIZE), 0);
-	ck_assert_uint_eq(plan.n, 2);
+	ck_assert_uint_eq(plan.n, 3); /* all, the stage, verify */
 }
 END_TEST
 
@@ -265,4 +431,10 @@ UNIT_MAIN("plan", says_in_order_what_will_be_done, says_what_systemd_does_before
 	  keeps_what_people_look_at_and_others_stand_on, keeps_what_carries_a_console,
 	  keeps_whatever_has_functions_below_it,
 	  orders_receivers_before_the_rest_and_addresses_last,
-	  takes_a_machine_without_pci_or_scsi, says_why_it_cannot_plan)
+	  takes_a_machine_without_pci_or_scsi, says_why_it_cannot_plan,
+	  unbinds_a_display_for_who_says_so, keeps_what_the_user_wants_to_keep,
+	  unbinds_a_bridge_for_nobody, keeps_a_device_whose_watchdog_is_to_stay_armed,
+	  resets_only_by_what_is_safe_or_wanted,
+	  takes_virtual_functions_before_their_card,
+	  keeps_a_display_that_is_known_to_need_more_for_who_says_so,
+	  unloads_no_module_that_a_kept_device_needs)

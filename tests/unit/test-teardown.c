@@ -39,6 +39,7 @@ static struct teardown *begin(void)
 			.unbind_ms = 1000,
 			.detach_ms = 1000,
 			.deadline_ms = 20000,
+			.parallel = PARALLEL_NEVER, /* for the log's order */
 			.target = "a test",
 		},
 	};
@@ -97,7 +98,8 @@ static void rich_devices(void)
 	machine_pci(.address = "0000:00:1c.0", .driver = "pcieport", .class = 0x060400,
 		    .has_header_of_bridge = true, .is_bus_master = true);
 	machine_pci(.address = "0000:01:00.0", .below = "0000:00:1c.0",
-		    .driver = "e1000e", .class = 0x020000, .is_bus_master = true);
+		    .driver = "e1000e", .class = 0x020000, .is_bus_master = true,
+		    .has_msix = true, .resets = "flr pm bus\n");
 	machine_pci(.address = "0000:00:1f.0", .driver = "lpc_ich", .class = 0x060100);
 	machine_pci(.address = "0000:00:1f.2", .driver = "ahci", .class = 0x010601,
 		    .is_bus_master = true);
@@ -159,7 +161,9 @@ static const char rich_log[] =
 	"write /sys/bus/pci/devices/0000:00:1f.2/driver/unbind 0000:00:1f.2\n"
 	"write /sys/bus/pci/devices/0000:00:14.0/driver/unbind 0000:00:14.0\n"
 	"write /sys/bus/pci/devices/0000:00:1b.0/enable 1\n"
-	"write /sys/bus/pci/devices/0000:00:1b.0/enable 0\n";
+	"write /sys/bus/pci/devices/0000:00:1b.0/enable 0\n"
+	"write /sys/bus/pci/devices/0000:01:00.0/reset_method flr\n"
+	"write /sys/bus/pci/devices/0000:01:00.0/reset 1\n";
 /* clang-format on */
 
 /* The order of dm and loop in a pass is the directory's, which is nobody's promise. */
@@ -702,33 +706,6 @@ START_TEST(goes_on_with_a_swap_area_that_stays)
 }
 END_TEST
 
-/* --- network, disks --- */
-
-START_TEST(takes_links_down)
-{
-	machine_start();
-	machine_link("lo", "0x49\n");
-	machine_link("eth0", "0x1003\n");
-	machine_link("eth1", "0x1002\n");
-	fake_file("", "/sys/class/net/bonding_masters");
-	ck_assert_int_eq(run(network_down), 0);
-	ck_assert_str_eq(fake_log(), "link down eth0\n");
-	assert_said("eth0 is down");
-}
-END_TEST
-
-START_TEST(tries_no_other_link_after_one_that_hangs)
-{
-	machine_start();
-	machine_link("eth0", "0x1003\n");
-	machine_link("eth1", "0x1003\n");
-	fake_hang("link down", 1); /* whichever is first: the other waits for its lock */
-	ck_assert_int_eq(run(network_down), 0);
-	ck_assert_int_eq(fake_count("link down"), 1);
-	assert_said("cannot take eth");
-}
-END_TEST
-
 /* --- devices --- */
 
 START_TEST(unbinds_deepest_first)
@@ -749,12 +726,27 @@ START_TEST(unbinds_deepest_first)
 }
 END_TEST
 
-static const struct device_report *report_of(const char *address)
+static const struct device_report *report_of(const char *name)
 {
-	for (size_t i = 0; i < teardown.n_devices; i++)
-		if (strcmp(teardown.devices[i].address, address) == 0)
-			return &teardown.devices[i];
-	ck_abort_msg("no report of %s", address);
+	for (size_t i = 0; i < teardown.devices.n; i++)
+		if (strcmp(teardown.devices.device[i].name, name) == 0)
+			return &teardown.reports[i];
+	ck_abort_msg("no report of %s", name);
+}
+
+/* The stages that deal with devices, as the user wants them. */
+static void run_devices(const struct handover *wishes)
+{
+	begin();
+	if (wishes)
+		teardown.handover = *wishes;
+	output_catch();
+	ck_assert_int_eq(devices_unbind(&teardown), 0);
+	ck_assert_int_eq(bus_masters_clear(&teardown), 0);
+	ck_assert_int_eq(devices_reset(&teardown), 0);
+	ck_assert_int_eq(devices_verify(&teardown), 0);
+	teardown_report(&teardown);
+	said = output_caught();
 }
 
 START_TEST(keeps_bridges_displays_and_serial_ports)
@@ -765,7 +757,7 @@ START_TEST(keeps_bridges_displays_and_serial_ports)
 	rich_machine();
 	ck_assert_int_eq(run(devices_unbind), 0);
 	for (size_t i = 0; i < array_size(kept); i++)
-		ck_assert(report_of(kept[i])->is_kept);
+		ck_assert_ptr_nonnull(report_of(kept[i])->fate.keep_reason);
 	assert_log("write", "write " PCI "0000:01:00.0/driver/unbind 0000:01:00.0\n"
 			    "write " PCI "0000:00:1f.2/driver/unbind 0000:00:1f.2\n"
 			    "write " PCI "0000:00:14.0/driver/unbind 0000:00:14.0\n");
@@ -775,7 +767,7 @@ END_TEST
 START_TEST(keeps_bus_mastering_of_what_it_keeps)
 {
 	rich_machine();
-	ck_assert_int_eq(run(bus_masters_clear), 0);
+	run_devices(NULL);
 	ck_assert(machine_is_bus_master("0000:00:00.0"));
 	ck_assert(machine_is_bus_master("0000:00:02.0"));
 	ck_assert(machine_is_bus_master("0000:00:1c.0"));
@@ -787,11 +779,11 @@ START_TEST(clears_bus_mastering_of_what_has_no_driver)
 {
 	machine_start();
 	machine_pci(.address = "0000:00:1b.0", .class = 0x040300, .is_bus_master = true);
-	ck_assert_int_eq(run(bus_masters_clear), 0);
+	run_devices(NULL);
 	ck_assert_str_eq(fake_log(), "write " PCI "0000:00:1b.0/enable 1\n"
 				     "write " PCI "0000:00:1b.0/enable 0\n");
 	ck_assert(!machine_is_bus_master("0000:00:1b.0"));
-	assert_said("cleared bus mastering of 0000:00:1b.0 (multimedia)");
+	assert_said("cleared bus mastering of 0000:00:1b.0");
 }
 END_TEST
 
@@ -828,7 +820,7 @@ START_TEST(takes_what_vanished_for_at_rest)
 	fake_then("write " PCI "0000:00:02.0/driver/unbind", take_card_out);
 	ck_assert_int_eq(run(teardown_run), 0);
 	ck_assert_int_eq(report_of("0000:00:03.0")->error, 0);
-	ck_assert(!report_of("0000:00:03.0")->is_bus_master);
+	ck_assert(!report_of("0000:00:03.0")->state.is_bus_master);
 	output_catch();
 	teardown_report(&teardown);
 	said = output_caught();
@@ -864,7 +856,7 @@ START_TEST(clears_bus_mastering_that_a_driver_left_on)
 	assert_log("write", "write " PCI "0000:00:03.0/driver/unbind 0000:00:03.0\n"
 			    "write " PCI "0000:00:03.0/enable 1\n"
 			    "write " PCI "0000:00:03.0/enable 0\n");
-	ck_assert(!report_of("0000:00:03.0")->is_bus_master);
+	ck_assert(!report_of("0000:00:03.0")->state.is_bus_master);
 }
 END_TEST
 
@@ -891,22 +883,23 @@ START_TEST(goes_on_after_a_driver_that_hangs)
 					down */
 	ck_assert_int_eq(report_of("0000:00:03.0")->error, -ETIMEDOUT);
 	ck_assert_int_eq(report_of("0000:00:04.0")->error, 0);
-	assert_said("cannot unbind 0000:00:03.0 (network, e1000)");
+	assert_said("cannot unbind 0000:00:03.0 (network, e1000, 8086:10d3)");
 }
 END_TEST
 
 /* clang-format off */
 static const char rich_report[] =
-"      0000:01:00.0  network, e1000e          unbound         # ms  at rest\n"
-"pivot-kexec:       0000:00:1f.2  storage, ahci            unbound         # ms  at rest\n"
-"pivot-kexec:       0000:00:14.0  usb, xhci_hcd            not unbound     # ms  STILL A BUS MASTER: Input/output error\n"
-"pivot-kexec:       0000:00:00.0  bridge                   keep            # ms  left as it is\n"
-"pivot-kexec:       0000:00:16.3  carries the console      keep            # ms  left as it is\n"
-"pivot-kexec:       0000:00:1c.0  bridge                   keep            # ms  left as it is\n"
-"pivot-kexec:       0000:00:1f.0  bridge                   keep            # ms  left as it is\n"
-"pivot-kexec:       0000:00:02.0  display                  keep            # ms  left as it is\n"
-"pivot-kexec:       0000:00:1b.0  multimedia, no driver    clear           # ms  at rest\n"
-"pivot-kexec: 3 devices at rest, 5 kept by policy, 1 left running\n";
+"      0000:01:00.0  unbound, reset     # ms  at rest        network, e1000e, 8086:10d3\n"
+"pivot-kexec:       0000:00:1f.2  unbound            # ms  at rest        storage, ahci, 8086:10d3\n"
+"pivot-kexec:       0000:00:14.0  not unbound        # ms  its driver, bus mastering  usb, xhci_hcd, 8086:10d3\n"
+"pivot-kexec:       0000:00:1b.0  cleared            # ms  at rest        multimedia, 8086:10d3\n"
+"pivot-kexec:       0000:00:00.0  kept               # ms  bridge         bridge, 8086:10d3\n"
+"pivot-kexec:       0000:00:16.3  kept               # ms  carries the console  serial, serial, 8086:10d3\n"
+"pivot-kexec:       0000:00:1c.0  kept               # ms  bridge         bridge, pcieport, 8086:10d3\n"
+"pivot-kexec:       0000:00:1f.0  kept               # ms  bridge         bridge, lpc_ich, 8086:10d3\n"
+"pivot-kexec:       0000:00:02.0  kept               # ms  display        display, i915, 8086:10d3\n"
+"pivot-kexec: 3 devices at rest, 5 kept by policy (0000:00:16.3 carries the console, "
+"0000:00:02.0 display, 3 bridges), 1 left running\n";
 /* clang-format on */
 
 /* Times are nobody's promise: " 12 ms" becomes "  # ms". */
@@ -934,6 +927,244 @@ START_TEST(reports_what_became_of_each_device)
 	hide_times(report);
 	ck_assert(!teardown.is_hung);
 	ck_assert_str_eq(strstr(report, "      0000:01:00.0"), rich_report);
+}
+END_TEST
+
+START_TEST(resets_what_the_kernel_can_reset_safely)
+{
+	machine_start();
+	machine_pci(.address = "0000:00:03.0", .driver = "nvme", .class = 0x010802,
+		    .is_bus_master = true, .resets = "flr bus\n");
+	machine_pci(.address = "0000:00:04.0", .driver = "igb", .class = 0x020000,
+		    .is_bus_master = true, .resets = "bus\n");
+	machine_pci(.address = "0000:00:05.0", .class = 0x010802, .resets = "flr\n");
+	run_devices(NULL);
+	assert_log("write " PCI "0000:00:03.0/reset|write " PCI "0000:00:04.0/reset",
+		   "write " PCI "0000:00:03.0/reset_method flr\n"
+		   "write " PCI "0000:00:03.0/reset 1\n");
+	ck_assert(report_of("0000:00:03.0")->is_reset);
+	assert_said("unbound, reset");
+	/* nobody ever used it */
+	ck_assert_int_eq(fake_count("write " PCI "0000:00:05.0"), 0);
+}
+END_TEST
+
+START_TEST(takes_a_reset_that_fails_for_no_reason_against_the_jump)
+{
+	machine_start();
+	machine_pci(.address = "0000:00:03.0", .driver = "nvme", .class = 0x010802,
+		    .is_bus_master = true, .resets = "flr bus\n");
+	fake_fail("write " PCI "0000:00:03.0/reset 1", ENOTTY, FAKE_ALWAYS);
+	run_devices(NULL);
+	assert_said("cannot reset 0000:00:03.0 (flr)");
+	assert_said("1 devices at rest, 0 kept by policy, 0 left running");
+}
+END_TEST
+
+START_TEST(never_touches_a_device_again_that_hangs)
+{
+	machine_start();
+	machine_pci(.address = "0000:00:03.0", .driver = "nvme", .class = 0x010802,
+		    .is_bus_master = true, .resets = "flr\n");
+	fake_hang("write " PCI "0000:00:03.0/driver/unbind", FAKE_ALWAYS);
+	run_devices(NULL);
+	ck_assert_int_eq(fake_count("write " PCI "0000:00:03.0/"), 1);
+	assert_said("0 devices at rest, 0 kept by policy, 1 left running");
+	assert_said("hangs");
+}
+END_TEST
+
+START_TEST(ends_the_virtual_functions_of_a_card)
+{
+	machine_start();
+	machine_pci(.address = "0000:00:03.0", .driver = "igb", .class = 0x020000,
+		    .n_vfs = 1);
+	machine_pci(.address = "0000:00:03.1", .class = 0x020000, .is_bus_master = true,
+		    .physical = "0000:00:03.0", .resets = "flr\n");
+	run_devices(NULL);
+	ck_assert_str_eq(fake_log(),
+			 "write " PCI "0000:00:03.0/sriov_numvfs 0\n"
+			 "write " PCI "0000:00:03.0/driver/unbind 0000:00:03.0\n");
+	assert_said("2 devices at rest, 0 kept by policy, 0 left running");
+}
+END_TEST
+
+/* nvidia_drm uses nvidia_modeset, which uses nvidia. */
+START_TEST(unloads_a_module_after_those_that_use_it)
+{
+	struct handover wishes = begin()->handover;
+
+	wishes.display = DISPLAY_UNBIND;
+	wishes.rules = (struct rules){ 1, { "driver:blob=unload" } };
+	machine_start();
+	machine_pci(.address = "0000:00:03.0", .driver = "blob", .class = 0x030000);
+	fake_symlink("../../../../module/blob", "/sys/bus/pci/drivers/blob/module");
+	fake_file("", "/sys/module/blob/holders/blob_modeset");
+	fake_file("", "/sys/module/blob_modeset/holders/blob_drm");
+	fake_file("(S) dummy device\n", "/sys/class/vtconsole/vtcon0/name");
+	fake_file("(M) frame buffer device\n", "/sys/class/vtconsole/vtcon1/name");
+	fake_file("1\n", "/sys/class/vtconsole/vtcon1/bind");
+	run_devices(&wishes);
+	ck_assert_str_eq(fake_log(), "write /sys/class/vtconsole/vtcon1/bind 0\n"
+				     "unload blob_drm\n"
+				     "unload blob_modeset\n"
+				     "unload blob\n");
+	assert_said("unloaded");
+}
+END_TEST
+
+START_TEST(lets_go_of_devices_of_other_buses)
+{
+	machine_start();
+	machine_other("xen", "vif-0", "vif");
+	machine_occupant("net", "eth0", "vif-0");
+	run_devices(NULL);
+	ck_assert_str_eq(fake_log(),
+			 "write /sys/bus/xen/devices/vif-0/driver/unbind vif-0\n");
+	assert_said("1 devices at rest, 0 kept by policy, 0 left running");
+}
+END_TEST
+
+START_TEST(keeps_bus_mastering_on_for_who_says_so)
+{
+	struct handover wishes = begin()->handover;
+
+	wishes.rules = (struct rules){ 1, { "driver:nvme=keep-bus-master" } };
+	machine_start();
+	machine_pci(.address = "0000:00:03.0", .driver = "nvme", .class = 0x010802,
+		    .is_bus_master = true, .keeps_bus_master = true);
+	run_devices(&wishes);
+	ck_assert(machine_is_bus_master("0000:00:03.0"));
+	assert_said("1 devices at rest, 0 kept by policy, 0 left running");
+}
+END_TEST
+
+/* Nobody may read its config space either: the kernel lets nobody while it resets. */
+START_TEST(goes_on_after_a_reset_that_hangs)
+{
+	machine_start();
+	machine_pci(.address = "0000:00:03.0", .driver = "nvme", .class = 0x010802,
+		    .is_bus_master = true, .resets = "flr\n");
+	machine_pci(.address = "0000:00:04.0", .driver = "nvme", .class = 0x010802,
+		    .is_bus_master = true, .resets = "flr\n");
+	begin();
+	output_catch();
+	ck_assert_int_eq(devices_unbind(&teardown), 0);
+	for (size_t i = 0; i < teardown.device_plan.n; i++)
+		teardown.device_plan.op[i].timeout_ms = 2000;
+	fake_hang("write " PCI "0000:00:03.0/reset 1", FAKE_ALWAYS);
+	ck_assert_int_eq(devices_reset(&teardown), 0);
+	ck_assert_int_eq(devices_verify(&teardown), 0);
+	teardown_report(&teardown);
+	said = output_caught();
+	ck_assert(teardown.is_hung && report_of("0000:00:03.0")->is_hung);
+	ck_assert(!report_of("0000:00:03.0")->state.is_readable);
+	ck_assert(report_of("0000:00:04.0")->is_reset);
+	assert_said("1 devices at rest, 0 kept by policy, 1 left running");
+}
+END_TEST
+
+START_TEST(resets_nothing_under_a_driver_that_did_not_let_go)
+{
+	machine_start();
+	machine_pci(.address = "0000:00:03.0", .driver = "nvme", .class = 0x010802,
+		    .resets = "flr\n");
+	fake_fail("write " PCI "0000:00:03.0/driver/unbind", EIO, FAKE_ALWAYS);
+	run_devices(NULL);
+	ck_assert_int_eq(fake_count("write " PCI "0000:00:03.0/reset"), 0);
+	assert_said("0 devices at rest, 0 kept by policy, 1 left running");
+}
+END_TEST
+
+START_TEST(does_not_unbind_a_card_whose_virtual_functions_hang)
+{
+	machine_start();
+	machine_pci(.address = "0000:00:03.0", .driver = "igb", .class = 0x020000,
+		    .n_vfs = 2);
+	machine_pci(.address = "0000:00:03.1", .driver = "igb", .class = 0x020000);
+	fake_hang("write " PCI "0000:00:03.0/sriov_numvfs", FAKE_ALWAYS);
+	run_devices(NULL);
+	ck_assert_int_eq(fake_count("write " PCI "0000:00:03.0/"), 1);
+	ck_assert_int_eq(fake_count("write " PCI "0000:00:03.1/driver/unbind"), 1);
+	assert_said("1 devices at rest, 0 kept by policy, 1 left running");
+}
+END_TEST
+
+/* A driver with suppress_bind_attrs has no such file. */
+START_TEST(does_not_take_a_driver_that_forbids_it_for_gone)
+{
+	machine_start();
+	machine_other("platform", "glued", "glue");
+	machine_occupant("net", "eth0", "glued");
+	fake_fail("write /sys/bus/platform/devices/glued/driver/unbind", ENOENT,
+		  FAKE_ALWAYS);
+	run_devices(NULL);
+	assert_said("cannot unbind glued");
+	assert_said("0 devices at rest, 0 kept by policy, 1 left running");
+}
+END_TEST
+
+START_TEST(unbinds_what_it_cannot_unload)
+{
+	struct handover wishes = begin()->handover;
+
+	wishes.rules = (struct rules){ 1, { "driver:blob=unload" } };
+	machine_start();
+	machine_pci(.address = "0000:00:03.0", .driver = "blob", .class = 0x120000);
+	machine_pci(.address = "0000:00:04.0", .driver = "blob", .class = 0x120000);
+	fake_symlink("../../../../module/blob", "/sys/bus/pci/drivers/blob/module");
+	fake_fail("unload blob", EWOULDBLOCK, FAKE_ALWAYS);
+	wishes.parallel = PARALLEL_AUTO;
+	run_devices(&wishes);
+	ck_assert_int_eq(fake_count("write " PCI), 2);
+	assert_said("2 devices at rest, 0 kept by policy, 0 left running");
+}
+END_TEST
+
+START_TEST(clears_bus_mastering_in_config_space_where_the_kernel_will_not)
+{
+	machine_start();
+	machine_pci(.address = "0000:00:03.0", .class = 0x010400, .is_bus_master = true);
+	fake_fail("write " PCI "0000:00:03.0/enable", EINVAL, FAKE_ALWAYS);
+	run_devices(NULL);
+	assert_log("pci command", "pci command 0000:00:03.0 0003\n");
+	ck_assert(!machine_is_bus_master("0000:00:03.0"));
+}
+END_TEST
+
+START_TEST(reports_what_is_not_at_rest)
+{
+	machine_start();
+	machine_pci(.address = "0000:00:03.0", .driver = "e1000", .class = 0x020000,
+		    .has_msi = true, .is_pending = true);
+	machine_pci(.address = "0000:00:04.0", .driver = "e1000", .class = 0x020000,
+		    .is_gone = true);
+	fake_ignore("write " PCI "0000:00:03.0/driver/unbind", FAKE_ALWAYS);
+	run_devices(NULL);
+	assert_said("MSI, transactions pending");
+	assert_said("does not answer");
+	assert_said("0 devices at rest, 0 kept by policy, 2 left running");
+}
+END_TEST
+
+/* Those of different slots; the order in the log is nobody's promise then. */
+START_TEST(unbinds_independent_devices_at_once)
+{
+	struct handover wishes = begin()->handover;
+	uint64_t start;
+
+	wishes.parallel = PARALLEL_AUTO;
+	wishes.unbind_ms = 1500;
+	machine_start();
+	machine_pci(.address = "0000:00:03.0", .driver = "e1000", .class = 0x020000);
+	machine_pci(.address = "0000:00:04.0", .driver = "e1000", .class = 0x020000);
+	machine_pci(.address = "0000:00:05.0", .driver = "e1000", .class = 0x020000);
+	fake_hang("write " PCI, FAKE_ALWAYS);
+	start = clock_ms();
+	run_devices(&wishes);
+	ck_assert_uint_lt(clock_ms() - start, 3 * 1500);
+	ck_assert_int_eq(fake_count("write " PCI), 3);
+	assert_said("3 left running");
 }
 END_TEST
 
@@ -1011,12 +1242,21 @@ UNIT_MAIN("teardown", puts_a_rich_machine_to_rest_in_order,
 	  goes_home_when_a_filesystem_cannot_be_frozen, does_not_try_a_hung_unmount_twice,
 	  goes_on_where_writing_everything_out_hangs, takes_data_on_its_way_for_no_hang,
 	  does_not_wait_for_data_that_stays_where_it_is,
-	  goes_on_with_a_swap_area_that_stays, takes_links_down,
-	  tries_no_other_link_after_one_that_hangs, unbinds_deepest_first,
+	  goes_on_with_a_swap_area_that_stays, unbinds_deepest_first,
 	  keeps_bridges_displays_and_serial_ports, keeps_bus_mastering_of_what_it_keeps,
 	  clears_bus_mastering_of_what_has_no_driver,
 	  unbinds_virtual_functions_before_their_own, takes_what_vanished_for_at_rest,
 	  takes_a_driver_that_oopses_for_hung, clears_bus_mastering_that_a_driver_left_on,
 	  leaves_alone_what_fell_off_its_bus, goes_on_after_a_driver_that_hangs,
 	  reports_what_became_of_each_device, restarts_the_machine_when_the_time_is_up,
-	  replaces_the_guardian_before, keeps_the_guardian_where_no_other_can_be_started)
+	  replaces_the_guardian_before, keeps_the_guardian_where_no_other_can_be_started,
+	  resets_what_the_kernel_can_reset_safely,
+	  takes_a_reset_that_fails_for_no_reason_against_the_jump,
+	  never_touches_a_device_again_that_hangs, ends_the_virtual_functions_of_a_card,
+	  unloads_a_module_after_those_that_use_it, lets_go_of_devices_of_other_buses,
+	  keeps_bus_mastering_on_for_who_says_so, reports_what_is_not_at_rest,
+	  unbinds_independent_devices_at_once, goes_on_after_a_reset_that_hangs,
+	  resets_nothing_under_a_driver_that_did_not_let_go,
+	  does_not_unbind_a_card_whose_virtual_functions_hang,
+	  does_not_take_a_driver_that_forbids_it_for_gone, unbinds_what_it_cannot_unload,
+	  clears_bus_mastering_in_config_space_where_the_kernel_will_not)

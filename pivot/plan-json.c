@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "plan-json.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "pivot/base/log.h"
+
+/* Names of the kernel need not be UTF-8, which JSON must be. */
+static json_t *text(const char *s)
+{
+	char clean[512];
+	json_t *value = json_string(s);
+
+	if (value)
+		return value;
+	(void)snprintf(clean, sizeof(clean), "%s", s);
+	for (char *at = clean; *at; at++)
+		if ((unsigned char)*at >= 0x80)
+			*at = '?';
+	return json_string(clean);
+}
+
+static json_t *tree_json(const struct journey *journey)
+{
+	const struct tree *tree = &journey->tree;
+
+	if (!journey->has_kernel)
+		return json_null();
+	return json_pack(
+		"{so so sI so so sI so}", "form", text(tree->form), "kernel",
+		text(tree->kernel_name), "kernel_bytes", (json_int_t)tree->kernel_bytes,
+		"release", text(journey->kernel.release), "initrd",
+		tree->initrd_name ? text(tree->initrd_name) : json_null(), "initrd_bytes",
+		(json_int_t)tree->initrd_bytes, "command_line", text(tree->command_line));
+}
+
+static json_t *resets_json(const struct device *d)
+{
+	json_t *resets = json_array();
+
+	for (int i = 0; i < PCI_RESETS; i++)
+		if (d->resets & 1U << i)
+			(void)json_array_append_new(resets, text(pci_reset_name(i)));
+	return resets;
+}
+
+static json_t *state_json(const struct pci_state *state)
+{
+	return json_pack("{sb sb sb sb sb si}", "readable", state->is_readable,
+			 "bus_master", state->is_bus_master, "msi", state->has_msi,
+			 "msix", state->has_msix, "pending", state->is_pending, "power",
+			 (int)state->power);
+}
+
+static json_t *device_json(const struct device *d)
+{
+	char ids[16] = "", class[8] = "";
+	bool is_pci = strcmp(d->bus, "pci") == 0;
+
+	if (is_pci)
+		(void)snprintf(ids, sizeof(ids), "%04x:%04x", d->vendor, d->device);
+	(void)snprintf(class, sizeof(class), "%04x", d->class);
+	return json_pack("{so so so so so so so so si sb sb sb so so}", "bus",
+			 text(d->bus), "name", text(d->name), "driver",
+			 d->driver[0] ? text(d->driver) : json_null(), "ids",
+			 is_pci ? text(ids) : json_null(), "class", text(class), "kind",
+			 text(device_class_name(d->class)), "holds", text(d->holds),
+			 "lane", text(d->lane), "vfs", (int)d->n_vfs, "virtual",
+			 d->is_virtual, "bridge", d->is_bridge, "console", d->is_console,
+			 "iommu_group",
+			 d->iommu_group < 0 ? json_null() : json_integer(d->iommu_group),
+			 "resets", resets_json(d));
+}
+
+static json_t *devices_json(const struct devices *devices)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < devices->n; i++) {
+		const struct device *d = &devices->device[i];
+		json_t *value = device_json(d);
+
+		if (strcmp(d->bus, "pci") == 0)
+			(void)json_object_set_new(value, "state", state_json(&d->state));
+		(void)json_array_append_new(list, value);
+	}
+	return list;
+}
+
+static json_t *advice_json(const struct hardware *hardware)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < hardware->n_advice; i++) {
+		const struct advice *a = &hardware->advice[i];
+
+		(void)json_array_append_new(
+			list,
+			json_pack("{so so so so}", "device", text(a->device->name),
+				  "append", a->append[0] ? text(a->append) : json_null(),
+				  "why", text(a->quirk ? a->quirk->why : ""), "source",
+				  text(a->quirk ? a->quirk->source : "")));
+	}
+	return list;
+}
+
+static json_t *stage_json(const struct plan *plan, enum teardown_stage stage)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < plan->n; i++) {
+		const struct op *op = &plan->op[i];
+
+		if (op->stage != stage)
+			continue;
+		(void)json_array_append_new(list, json_pack("{so so so}", "operation",
+							    text(op_name(op->kind)),
+							    "object", text(op->object),
+							    "reason", text(op->reason)));
+	}
+	return json_pack("{so so}", "title", text(teardown_stage_title(stage)),
+			 "operations", list);
+}
+
+static json_t *stages_json(const struct plan *plan)
+{
+	json_t *list = json_array();
+
+	for (enum teardown_stage stage = 0; stage < TEARDOWN_STAGES; stage++)
+		(void)json_array_append_new(list, stage_json(plan, stage));
+	return list;
+}
+
+int plan_print_json(const struct journey *journey, const struct plan *plan)
+{
+	json_t *all =
+		json_pack("{so so so so so sI}", "tree", tree_json(journey), "takeover",
+			  text(journey->handover.takeover == TAKEOVER_SYSTEMD ? "systemd"
+									      : "seize"),
+			  "devices", devices_json(&journey->hardware->devices), "advice",
+			  advice_json(journey->hardware), "stages", stages_json(plan),
+			  "dropped", (json_int_t)plan->n_dropped);
+	int r = all ? json_dumpf(all, stdout, JSON_INDENT(2)) : -1;
+
+	json_decref(all);
+	if (r < 0)
+		return log_err(-ENOMEM, "cannot print the plan");
+	(void)putchar('\n');
+	return 0;
+}
