@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The other party of the tests: loads a kexec image that is not pivot-kexec's, or
- * unloads the one that is.
+ * unloads the one that is; or jumps as kexec does by itself, without a word to anybody.
  *
  *	kexec-image load KERNEL INITRD COMMAND-LINE
  *	kexec-image unload
+ *	kexec-image jump
  */
 #include <fcntl.h>
 #include <linux/kexec.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/reboot.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -29,6 +31,11 @@ static int unload(void)
 	return syscall(SYS_kexec_file_load, -1, -1, 0L, NULL, (long)KEXEC_FILE_UNLOAD);
 }
 
+static int jump(void)
+{
+	return reboot(RB_KEXEC);
+}
+
 int main(int argc, char **argv)
 {
 	int r;
@@ -37,9 +44,11 @@ int main(int argc, char **argv)
 		r = load(argv[2], argv[3], argv[4]);
 	} else if (argc == 2 && !strcmp(argv[1], "unload")) {
 		r = unload();
+	} else if (argc == 2 && !strcmp(argv[1], "jump")) {
+		r = jump();
 	} else {
 		fprintf(stderr,
-			"usage: kexec-image load KERNEL INITRD CMDLINE | unload\n");
+			"usage: kexec-image load KERNEL INITRD CMDLINE | unload | jump\n");
 		return 2;
 	}
 	if (r)

@@ -49,9 +49,9 @@ cd / && exec setsid -f perl -MIO::Handle -e '
 IN_THE_WIRE = 3  # lines a serial port may still owe for a process that is gone
 
 DISK_DEVICES = {
-    "virtio": "virtio-blk-pci,drive={id},serial={id}",
-    "nvme": "nvme,drive={id},serial={id}",
-    "ahci": "ide-hd,drive={id},serial={id},bus=ide.{index}",
+    "virtio": "virtio-blk-pci,id={id}-disk,drive={id},serial={id}",
+    "nvme": "nvme,id={id}-disk,drive={id},serial={id}",
+    "ahci": "ide-hd,id={id}-disk,drive={id},serial={id},bus=ide.{index}",
 }
 
 
@@ -248,9 +248,9 @@ class Machine:
             "-display", "none", "-vga", "std",
             "-qmp", f"unix:{self.folder}/qmp,server=on,wait=off",
             "-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:22",
-            "-device", f"{options['nic']},netdev=net",
+            "-device", f"{options['nic']},id=nic,netdev=net",
             "-object", "rng-random,id=rng,filename=/dev/urandom",
-            "-device", "virtio-rng-pci,rng=rng",
+            "-device", "virtio-rng-pci,id=rng-device,rng=rng",
             *self._firmware_arguments(), *self._disk_arguments(), *self._serial_arguments(),
             *([] if options["reboot"] else ["-no-reboot"]), *options["extra"],
         ]
@@ -283,6 +283,10 @@ class Machine:
             self.events = self.qmp.events
         return sum(event["event"] == "RESET" and event["data"]["guest"]
                    for event in self.events)
+
+    def monitor(self, command):
+        """What QEMU's monitor for people answers."""
+        return self.qmp.command("human-monitor-command", **{"command-line": command})
 
     # Waiting
 
