@@ -127,7 +127,7 @@ build/unit-$(1)/test-%: build/unit-$(1)/tests/unit/test-%.o build/unit-$(1)/libu
 
 .PHONY: check-unit-$(1)
 check-unit-$(1): $$(unit_tests:%=build/unit-$(1)/%)
-	@for test in $$^; do CK_VERBOSITY=minimal $$$$test || exit 1; done
+	@for test in $$^; do CK_VERBOSITY=normal $$$$test || exit 1; done
 endef
 $(eval $(call unit_rules,gcc,$(CC)))
 $(eval $(call unit_rules,clang,$(CLANG)))
