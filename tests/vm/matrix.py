@@ -217,13 +217,13 @@ class MatrixMachine(Machine):
     addresses -- of the devices: "nvme" -> "0000:05:00.0"; once it is in use
     """
 
-    def __init__(self, folder, models=MODELS, **options):
+    def __init__(self, folder, models=MODELS, extra=(), **options):
         self.matrix_folder = folder
         self.models = models
         self.bound = [*models, *([VF] if IGB in models else []), *OWN]
         self.flood = Flood([model.name for model in models if model.is_nic], folder)
         self.addresses = {}
-        super().__init__(memory_mib=2048, extra=list(self._devices()), **options)
+        super().__init__(memory_mib=2048, extra=[*self._devices(), *extra], **options)
 
     def __enter__(self):
         self.flood.start()
