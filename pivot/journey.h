@@ -19,7 +19,8 @@ struct journey {
 	struct hardware *hardware;
 	struct image image;
 	bool has_kernel;
-	bool replaces_image; /* that somebody else loaded, by --force */
+	bool replaces_image;	 /* that somebody else loaded, by --force */
+	bool adds_panic_timeout; /* to the command line */
 };
 
 #define JOURNEY_INIT              \
