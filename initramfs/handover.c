@@ -30,7 +30,6 @@ const struct handover_choice handover_choices[] = {
 	{ "display", offsetof(struct handover, display), { "auto", "keep", "unbind" } },
 	{ "parallel", offsetof(struct handover, parallel), { "auto", "never" } },
 	{ "on-hang", offsetof(struct handover, on_hang), { "reboot", "jump" } },
-	{ "watchdog", offsetof(struct handover, watchdog), { "disarm", "feed" } },
 	{ 0 },
 };
 
@@ -42,6 +41,7 @@ static const struct {
 	{ "unbind_ms", offsetof(struct handover, unbind_ms) },
 	{ "detach_ms", offsetof(struct handover, detach_ms) },
 	{ "deadline_ms", offsetof(struct handover, deadline_ms) },
+	{ "watchdog_s", offsetof(struct handover, watchdog_s) },
 };
 
 enum { N_CHOICES = array_size(handover_choices) - 1 };

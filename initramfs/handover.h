@@ -30,22 +30,17 @@ enum hang_choice {
 	ON_HANG_JUMP,	/* try, and reboot where it does not come */
 };
 
-enum watchdog_choice {
-	WATCHDOG_DISARM,
-	WATCHDOG_FEED, /* and leave it armed: a target that hangs leads home */
-};
-
 struct handover {
 	enum takeover takeover;
 	enum reset_choice reset;
 	enum display_choice display;
 	enum parallel_choice parallel;
 	enum hang_choice on_hang;
-	enum watchdog_choice watchdog;
 	unsigned int grace_ms;	  /* from SIGTERM to SIGKILL */
 	unsigned int unbind_ms;	  /* for one device to be let go by its driver */
 	unsigned int detach_ms;	  /* for one filesystem, swap area or block device */
 	unsigned int deadline_ms; /* for all the init does */
+	unsigned int watchdog_s;  /* one is left armed with this timeout; 0: none */
 	char target[256];	  /* what we jump into, for people */
 	struct rules rules;	  /* of --quirk and --skip */
 };

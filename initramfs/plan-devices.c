@@ -88,8 +88,8 @@ static const char *default_reason(const struct outlook *outlook, const struct de
 	if (d->class == PCI_CLASS_COMMUNICATION_OTHER &&
 	    outlook->devices->has_virtio_console && strcmp(d->driver, "virtio-pci") == 0)
 		return "may carry the console hvc";
-	if (outlook->handover->watchdog == WATCHDOG_FEED && strstr(d->holds, "watchdog"))
-		return "its watchdog is fed";
+	if (outlook->handover->watchdog_s && strstr(d->holds, "watchdog"))
+		return "its watchdog stays armed";
 	return NULL;
 }
 

@@ -36,7 +36,7 @@ static const char *const titles[] = {
 };
 
 static const char *const op_names[] = {
-	[OP_END] = "end",	  [OP_DISARM] = "disarm",    [OP_FEED] = "feed",
+	[OP_END] = "end",	  [OP_DISARM] = "disarm",    [OP_ARM] = "arm",
 	[OP_ENTER] = "enter",	  [OP_SWAPOFF] = "swapoff",  [OP_UNMOUNT] = "unmount",
 	[OP_RELEASE] = "release", [OP_DOWN] = "down",	     [OP_DELETE] = "delete",
 	[OP_NO_SPINDOWN] = "set", [OP_NO_CONSOLE] = "vtcon", [OP_UNBIND] = "unbind",
@@ -133,25 +133,28 @@ static int plan_watchdogs(const char *root, const struct handover *handover,
 	static const enum op_kind kinds[] = {
 		[WATCHDOG_TO_STOP] = OP_DISARM,
 		[WATCHDOG_TO_EXTEND] = OP_DISARM,
-		[WATCHDOG_TO_FEED] = OP_FEED,
+		[WATCHDOG_TO_ARM] = OP_ARM,
 		[WATCHDOG_TO_LEAVE] = OP_LEAVE,
+	};
+	static const char *const remarks[] = {
+		[WATCHDOG_TO_STOP] = "",
+		[WATCHDOG_TO_EXTEND] = ", cannot be stopped: set to its longest time",
+		[WATCHDOG_TO_ARM] = ", stays armed for the target",
+		[WATCHDOG_TO_LEAVE] = "",
 	};
 	static struct watchdogs watchdogs;
 	size_t first = plan->n;
 	int r = watchdogs_read(root, &watchdogs);
+	const struct watchdog *armed =
+		handover->watchdog_s ? watchdogs_switch(&watchdogs) : NULL;
 
 	for (size_t i = 0; r == 0 && i < watchdogs.n; i++) {
 		const struct watchdog *w = &watchdogs.watchdog[i];
-		enum watchdog_way way =
-			watchdog_way(w, handover->watchdog == WATCHDOG_FEED);
+		enum watchdog_way way = watchdog_way(w, w == armed);
 
 		if (way != WATCHDOG_IS_AT_REST)
-			(void)plan_add(
-				plan, TEARDOWN_WATCHDOGS, kinds[way], w->name, "%s%s",
-				w->identity,
-				way == WATCHDOG_TO_EXTEND
-					? ", cannot be stopped: set to its longest time"
-					: "");
+			(void)plan_add(plan, TEARDOWN_WATCHDOGS, kinds[way], w->name,
+				       "%s%s", w->identity, remarks[way]);
 	}
 	sort_from(plan, first);
 	return r;

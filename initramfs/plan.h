@@ -33,7 +33,7 @@ const char *teardown_stage_title(enum teardown_stage stage);
 enum op_kind {
 	OP_END,	   /* processes */
 	OP_DISARM, /* a watchdog, or where it cannot be: as late as it can be */
-	OP_FEED,   /* a watchdog, until the jump */
+	OP_ARM,	   /* a watchdog, for the target to take over */
 	OP_LEAVE,  /* a watchdog nobody can say anything of */
 	OP_ENTER,  /* the stage's root */
 	OP_SWAPOFF,

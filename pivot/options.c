@@ -19,6 +19,7 @@ enum {
 	OPT_DELAY,
 	OPT_DEADLINE,
 	OPT_CHOICE,
+	OPT_WATCHDOG,
 	OPT_QUIRK,
 	OPT_SKIP,
 	OPT_ROOT,
@@ -28,7 +29,7 @@ enum {
 	OPT_VERSION
 };
 
-enum { SECONDS_MAX = 86400 };
+enum { SECONDS_MAX = 86400, WATCHDOG_S = 300 };
 
 static const struct option long_options[] = {
 	{ "kernel", required_argument, NULL, OPT_KERNEL },
@@ -42,7 +43,7 @@ static const struct option long_options[] = {
 	{ "display", required_argument, NULL, OPT_CHOICE },
 	{ "parallel", required_argument, NULL, OPT_CHOICE },
 	{ "on-hang", required_argument, NULL, OPT_CHOICE },
-	{ "watchdog", required_argument, NULL, OPT_CHOICE },
+	{ "watchdog", optional_argument, NULL, OPT_WATCHDOG },
 	{ "quirk", required_argument, NULL, OPT_QUIRK },
 	{ "skip", required_argument, NULL, OPT_SKIP },
 	{ "root", required_argument, NULL, OPT_ROOT },
@@ -88,8 +89,9 @@ static void print_help(const struct verb *verbs)
 		"      --parallel WHEN      auto: independent devices at once; or never\n"
 		"      --on-hang WHAT       where a driver hangs: reboot into this system, or try\n"
 		"                           to jump first; default: reboot\n"
-		"      --watchdog WHAT      disarm running watchdogs, or feed them and leave them\n"
-		"                           armed for the target; default: disarm\n"
+		"      --watchdog[=SECONDS] leave a hardware watchdog armed, which restarts this\n"
+		"                           system where the target does not take it over in\n"
+		"                           that time (300); default: disarm all\n"
 		"      --no-panic-timeout   do not put panic=30, which reboots into this system\n"
 		"                           where the target panics, before the command line\n"
 		"      --root DIR           plan for a recorded machine (scripts/record-machine)\n"
@@ -200,6 +202,11 @@ static int apply(int option, const char *name, struct options *options,
 		return r;
 	case OPT_CHOICE:
 		return parse_choice(options, name, optarg);
+	case OPT_WATCHDOG:
+		options->handover.watchdog_s = WATCHDOG_S;
+		return optarg ? parse_seconds("watchdog", optarg, 1,
+					      &options->handover.watchdog_s)
+			      : 0;
 	case OPT_QUIRK:
 		return add_quirk(&options->handover.rules, optarg);
 	case OPT_SKIP:

@@ -33,7 +33,8 @@ int verb_cancel(const struct options *options)
 	int r;
 
 	if (waiter == 0)
-		return log_refuse(EXIT_UNCHANGED, "no jump waits: there is nothing to cancel");
+		return log_refuse(EXIT_UNCHANGED,
+				  "no jump waits: there is nothing to cancel");
 	r = act_kill(waiter, SIGTERM);
 	if (r == -EPERM)
 		return log_refuse(EXIT_UNCHANGED, "this needs root: run it with sudo");
@@ -44,9 +45,10 @@ int verb_cancel(const struct options *options)
 	if (!wait_gone(root, waiter))
 		return log_refuse(EXIT_TOO_LATE, "too late: the takeover has begun");
 	if (read_exists(root, STAGE_PATH "/handover") || kexec_is_loaded(root) == 1)
-		return log_refuse(EXIT_UNCHANGED,
-				  "the jump was cancelled, but something of it is left: see "
-				  "'dmesg'");
+		return log_refuse(
+			EXIT_UNCHANGED,
+			"the jump was cancelled, but something of it is left: see "
+			"'dmesg'");
 	(void)printf("cancelled: nothing was changed\n");
 	return EXIT_DONE;
 }

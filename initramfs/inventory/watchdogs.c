@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pivot/base/macros.h"
 #include "pivot/base/read.h"
 
 #define CLASS	 "/sys/class/watchdog/"
@@ -117,21 +118,37 @@ int watchdogs_read(const char *root, struct watchdogs *ret)
 	return dir.error == -ENOENT ? 0 : dir.error;
 }
 
-enum watchdog_way watchdog_way(const struct watchdog *watchdog, bool feed)
+/* softdog dies with the kernel: nobody would feed it, nothing would come of it */
+static bool is_software(const struct watchdog *watchdog)
 {
+	return strcmp(watchdog->identity, "Software Watchdog") == 0;
+}
+
+const struct watchdog *watchdogs_switch(const struct watchdogs *watchdogs)
+{
+	static const enum answer order[] = { ANSWER_YES, ANSWER_NO, ANSWER_UNKNOWN };
+
+	for (size_t i = 0; i < array_size(order); i++)
+		for (size_t j = 0; j < watchdogs->n; j++)
+			if (watchdogs->watchdog[j].is_active == order[i] &&
+			    !is_software(&watchdogs->watchdog[j]))
+				return &watchdogs->watchdog[j];
+	return NULL;
+}
+
+enum watchdog_way watchdog_way(const struct watchdog *watchdog, bool is_switch)
+{
+	if (is_switch)
+		return WATCHDOG_TO_ARM;
 	if (watchdog->is_active == ANSWER_NO)
 		return WATCHDOG_IS_AT_REST;
 	/* opening starts it; unless nowayout is set it can be stopped again */
 	if (watchdog->is_active == ANSWER_UNKNOWN)
 		return watchdog->is_nowayout == ANSWER_NO ? WATCHDOG_TO_STOP
 							  : WATCHDOG_TO_LEAVE;
-	/* softdog dies with the kernel: nobody would feed it, nothing would come of it */
-	if (strcmp(watchdog->identity, "Software Watchdog") == 0)
-		return WATCHDOG_TO_STOP;
-	if (feed)
-		return WATCHDOG_TO_FEED;
-	return watchdog->is_nowayout == ANSWER_YES ? WATCHDOG_TO_EXTEND
-						   : WATCHDOG_TO_STOP;
+	return watchdog->is_nowayout == ANSWER_YES && !is_software(watchdog)
+		       ? WATCHDOG_TO_EXTEND
+		       : WATCHDOG_TO_STOP;
 }
 
 bool watchdogs_outlive_jump(const char *root)

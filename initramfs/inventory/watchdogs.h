@@ -37,14 +37,18 @@ enum watchdog_way {
 	WATCHDOG_IS_AT_REST,
 	WATCHDOG_TO_STOP,
 	WATCHDOG_TO_EXTEND, /* cannot be stopped: the longest timeout it takes */
-	WATCHDOG_TO_FEED,   /* the longest timeout, and fed until the jump */
+	WATCHDOG_TO_ARM,    /* and feed until the jump, or until its driver goes */
 	WATCHDOG_TO_LEAVE,  /* opening it might start it for good */
 };
 
-/* What is to be done about it; feed: by policy, so that a target that hangs leads home.
- */
-enum watchdog_way watchdog_way(const struct watchdog *watchdog, bool feed);
+/* The best for a dead man's switch: one that runs, in hardware. NULL: there is none. */
+const struct watchdog *watchdogs_switch(const struct watchdogs *watchdogs);
 
-/* Does the kernel itself leave them armed at the jump? Most drivers stop theirs:
- * watchdog.stop_on_reboot=0. */
+/* What is to be done about it. */
+enum watchdog_way watchdog_way(const struct watchdog *watchdog, bool is_switch);
+
+/*
+ * Does the kernel leave them armed at the jump, their drivers still there? Most drivers
+ * stop theirs, unless it was booted with watchdog.stop_on_reboot=0.
+ */
 bool watchdogs_outlive_jump(const char *root);

@@ -129,7 +129,7 @@ int processes_end(struct teardown *teardown)
 
 	/* PID 1 may have fed one, whose time runs since it became us; those that a
 	 * process holds have their turn when it is gone */
-	if (teardown->handover.watchdog == WATCHDOG_DISARM)
+	if (!teardown->handover.watchdog_s)
 		(void)watchdogs_quiet(teardown);
 	list_read(teardown, &list);
 	spare_storage_daemons(teardown, &list);

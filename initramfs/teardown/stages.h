@@ -6,7 +6,7 @@
 #include "teardown.h"
 
 int processes_end(struct teardown *teardown);	    /* TERM, grace, KILL */
-int watchdogs_quiet(struct teardown *teardown);	    /* disarmed, or fed */
+int watchdogs_quiet(struct teardown *teardown);	    /* disarmed, or one armed */
 int root_enter(struct teardown *teardown);	    /* the stage becomes the root */
 int storage_release(struct teardown *teardown);	    /* swap, mounts, dm, md, loop */
 int network_take_apart(struct teardown *teardown);  /* interfaces, top down */
@@ -15,6 +15,9 @@ int devices_unbind(struct teardown *teardown);	    /* from their drivers */
 int bus_masters_clear(struct teardown *teardown);   /* what no driver turned off */
 int devices_reset(struct teardown *teardown);	    /* where it is safe */
 int devices_verify(struct teardown *teardown);	    /* what is at rest */
+
+/* With its driver gone nobody stops the watchdog that is to stay armed at the jump. */
+void watchdogs_let_go(struct teardown *teardown);
 
 /*
  * May its config space be read, and is there reason to? While a device is reset the

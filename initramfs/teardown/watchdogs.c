@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "initramfs/child.h"
@@ -10,6 +11,7 @@
 #include "pivot/base/acts.h"
 #include "pivot/base/clock.h"
 #include "pivot/base/log.h"
+#include "pivot/base/read.h"
 
 /*
  * The one who fed them has ended with the processes; from then on time runs. A driver may
@@ -23,30 +25,29 @@ enum {
 	FEED_DEADLINES = 10,
 };
 
-static int with_device(const struct watchdog *watchdog, int (*act)(const char *device))
-{
+/* What a child does to one of them. */
+struct order {
 	char device[32];
+	unsigned int seconds; /* 0: as long as it takes */
+};
 
-	(void)snprintf(device, sizeof(device), "/dev/%s", watchdog->name);
-	return act(device);
+static int stop(const void *order)
+{
+	return act_watchdog_stop(((const struct order *)order)->device);
 }
 
-static int stop(const void *watchdog)
+static int arm(const void *order)
 {
-	return with_device(watchdog, act_watchdog_stop);
-}
+	const struct order *o = order;
 
-static int extend(const void *watchdog)
-{
-	return with_device(watchdog, act_watchdog_extend);
+	return act_watchdog_arm(o->device, o->seconds);
 }
 
 /* Ends at last: where even the guardian hangs, the watchdog leads home. */
-__attribute__((noreturn)) static void feed(const struct watchdog *watchdog,
-					   uint64_t timeout_ms)
+__attribute__((noreturn)) static void feed(const char *device, uint64_t timeout_ms)
 {
 	const uint64_t end = clock_ms() + timeout_ms;
-	int fd = with_device(watchdog, act_watchdog_open);
+	int fd = act_watchdog_open(device);
 
 	while (fd >= 0 && clock_ms() < end) {
 		act_watchdog_feed(fd);
@@ -67,10 +68,19 @@ static void say_held(const struct watchdog *watchdog)
 		 watchdog->identity);
 }
 
-static int run(const struct teardown *teardown, int (*act)(const void *watchdog),
-	       struct watchdog *watchdog)
+static struct order order_of(const struct watchdog *watchdog, unsigned int seconds)
 {
-	int r = child_run(act, watchdog, teardown->handover.unbind_ms);
+	struct order order = { .seconds = seconds };
+
+	(void)snprintf(order.device, sizeof(order.device), "/dev/%s", watchdog->name);
+	return order;
+}
+
+static int run(const struct teardown *teardown, int (*act)(const void *order),
+	       struct watchdog *watchdog, unsigned int seconds)
+{
+	const struct order order = order_of(watchdog, seconds);
+	int r = child_run(act, &order, teardown->handover.unbind_ms);
 
 	watchdog_update(teardown->root, watchdog);
 	return r;
@@ -78,7 +88,7 @@ static int run(const struct teardown *teardown, int (*act)(const void *watchdog)
 
 static void run_extend(struct teardown *teardown, struct watchdog *watchdog)
 {
-	int r = run(teardown, extend, watchdog);
+	int r = run(teardown, arm, watchdog, 0);
 
 	if (r == -EBUSY) {
 		say_held(watchdog);
@@ -92,7 +102,7 @@ static void run_extend(struct teardown *teardown, struct watchdog *watchdog)
 
 static void run_stop(struct teardown *teardown, struct watchdog *watchdog)
 {
-	int r = run(teardown, stop, watchdog);
+	int r = run(teardown, stop, watchdog, 0);
 
 	if (r == -EBUSY)
 		say_held(watchdog);
@@ -104,27 +114,49 @@ static void run_stop(struct teardown *teardown, struct watchdog *watchdog)
 		log_info("      %s (%s) is disarmed", watchdog->name, watchdog->identity);
 }
 
-static void run_feed(struct teardown *teardown, struct watchdog *watchdog)
+/*
+ * Then not even its driver stops it any more, neither when it goes nor at the jump. Since
+ * Linux 5.17; before that most stop theirs.
+ */
+static void set_nowayout(struct teardown *teardown, struct watchdog *watchdog)
 {
-	int r = run(teardown, extend, watchdog);
-	pid_t feeder = r < 0 ? r : fork();
+	char path[64];
 
-	if (feeder == 0)
-		feed(watchdog, (uint64_t)FEED_DEADLINES * teardown->handover.deadline_ms);
-	if (feeder < 0)
-		warn(r, watchdog, "cannot be fed");
-	else
-		log_info(
-			"      %s (%s) is fed: the target has up to %u s to take it over%s",
-			watchdog->name, watchdog->identity, watchdog->timeout_s,
-			watchdogs_outlive_jump(teardown->root)
-				? ""
-				: ", unless its driver stops it at the jump");
+	if (watchdog->is_nowayout == ANSWER_YES)
+		return;
+	(void)snprintf(path, sizeof(path), "/sys/class/watchdog/%s/nowayout",
+		       watchdog->name);
+	(void)act_write(path, "1"); /* watchdogs_let_go() looks */
+	watchdog_update(teardown->root, watchdog);
 }
 
-static void quiet(struct teardown *teardown, struct watchdog *watchdog)
+static void run_arm(struct teardown *teardown, struct watchdog *watchdog)
 {
-	switch (watchdog_way(watchdog, teardown->handover.watchdog == WATCHDOG_FEED)) {
+	const struct order order = order_of(watchdog, 0);
+	int r = run(teardown, arm, watchdog, teardown->handover.watchdog_s);
+	pid_t feeder;
+
+	if (r < 0) {
+		warn(r, watchdog, "cannot be armed");
+		return;
+	}
+	set_nowayout(teardown, watchdog);
+	strcpy(teardown->watchdog, watchdog->name);
+	log_info(
+		"      %s (%s) is armed: when nobody feeds it any more the target has %u s "
+		"to take it over",
+		watchdog->name, watchdog->identity, watchdog->timeout_s);
+	feeder = fork();
+	if (feeder == 0)
+		feed(order.device,
+		     (uint64_t)FEED_DEADLINES * teardown->handover.deadline_ms);
+	if (feeder < 0)
+		warn(-errno, watchdog, "cannot be fed");
+}
+
+static void quiet(struct teardown *teardown, struct watchdog *watchdog, bool is_switch)
+{
+	switch (watchdog_way(watchdog, is_switch)) {
 	case WATCHDOG_IS_AT_REST:
 		return;
 	case WATCHDOG_TO_STOP:
@@ -133,8 +165,8 @@ static void quiet(struct teardown *teardown, struct watchdog *watchdog)
 	case WATCHDOG_TO_EXTEND:
 		run_extend(teardown, watchdog);
 		return;
-	case WATCHDOG_TO_FEED:
-		run_feed(teardown, watchdog);
+	case WATCHDOG_TO_ARM:
+		run_arm(teardown, watchdog);
 		return;
 	case WATCHDOG_TO_LEAVE:
 		(void)log_warn(0,
@@ -147,11 +179,69 @@ static void quiet(struct teardown *teardown, struct watchdog *watchdog)
 int watchdogs_quiet(struct teardown *teardown)
 {
 	static struct watchdogs watchdogs;
+	const struct watchdog *armed = NULL;
 	int r = watchdogs_read(teardown->root, &watchdogs);
 
 	if (r < 0)
 		(void)log_warn(r, "cannot read the watchdogs");
+	if (teardown->handover.watchdog_s) {
+		armed = watchdogs_switch(&watchdogs);
+		if (!armed)
+			(void)log_warn(0, "there is no hardware watchdog to arm");
+	}
 	for (size_t i = 0; i < watchdogs.n; i++)
-		quiet(teardown, &watchdogs.watchdog[i]);
+		quiet(teardown, &watchdogs.watchdog[i], &watchdogs.watchdog[i] == armed);
 	return 0;
+}
+
+/* The driver that a watchdog's device is to go from. */
+struct parting {
+	char path[96];
+	char device[64]; /* "iTCO_wdt.1.auto", on whatever bus */
+};
+
+static int part(const void *parting)
+{
+	const struct parting *p = parting;
+
+	return act_write(p->path, p->device);
+}
+
+/* Its timer goes on where it cannot be stopped. */
+static int let_go(struct teardown *teardown, const struct watchdog *watchdog)
+{
+	struct parting parting;
+	int r;
+
+	if (watchdog->is_nowayout != ANSWER_YES)
+		return -EOPNOTSUPP;
+	(void)snprintf(parting.path, sizeof(parting.path),
+		       "/sys/class/watchdog/%s/device/driver/unbind", watchdog->name);
+	r = read_link_name(parting.device, sizeof(parting.device), teardown->root,
+			   "/sys/class/watchdog/%s/device", watchdog->name);
+	if (r < 0)
+		return r;
+	r = child_run(part, &parting, teardown->handover.unbind_ms);
+	teardown->is_hung |= r == -ETIMEDOUT || r == -EINTR;
+	return r;
+}
+
+void watchdogs_let_go(struct teardown *teardown)
+{
+	struct watchdog watchdog = { 0 };
+	int r;
+
+	if (!teardown->watchdog[0] ||
+	    !read_exists(teardown->root, "/sys/class/watchdog/%s", teardown->watchdog))
+		return; /* its driver went with the device, or stops nothing (IPMI's) */
+	strcpy(watchdog.name, teardown->watchdog);
+	watchdog_update(teardown->root, &watchdog);
+	r = let_go(teardown, &watchdog);
+	if (r == 0)
+		log_info("      %s (%s): its driver is gone, its timer runs on for %u s",
+			 watchdog.name, watchdog.identity, watchdog.timeout_s);
+	else if (!watchdogs_outlive_jump(teardown->root))
+		warn(r, &watchdog,
+		     "may be stopped by its driver at the jump, unless this system is "
+		     "booted with watchdog.stop_on_reboot=0");
 }

@@ -171,21 +171,32 @@ int act_watchdog_stop(const char *device)
 	return write(fd, "V", 1) < 0 && r == 0 ? -errno : r;
 }
 
-int act_watchdog_extend(const char *device)
+static int watchdog_set_timeout(int fd, unsigned int seconds)
 {
-	static const int seconds[] = { 600, 300, 255, 60 };
-	auto_close int fd = act_watchdog_open(device);
+	int wanted = (int)seconds;
+
+	return ioctl(fd, WDIOC_SETTIMEOUT, &wanted);
+}
+
+static void watchdog_set_longest(int fd)
+{
+	static const unsigned int seconds[] = { 600, 300, 255, 60 };
 	int now = 0;
+
+	(void)ioctl(fd, WDIOC_GETTIMEOUT, &now); /* not known: 0 */
+	for (size_t i = 0; i < array_size(seconds) && (int)seconds[i] > now; i++)
+		if (watchdog_set_timeout(fd, seconds[i]) == 0)
+			return;
+}
+
+int act_watchdog_arm(const char *device, unsigned int seconds)
+{
+	auto_close int fd = act_watchdog_open(device);
 
 	if (fd < 0)
 		return fd;
-	(void)ioctl(fd, WDIOC_GETTIMEOUT, &now); /* not known: 0 */
-	for (size_t i = 0; i < array_size(seconds) && seconds[i] > now; i++) {
-		int wanted = seconds[i];
-
-		if (ioctl(fd, WDIOC_SETTIMEOUT, &wanted) == 0)
-			break;
-	}
+	if (seconds == 0 || watchdog_set_timeout(fd, seconds) < 0)
+		watchdog_set_longest(fd);
 	return result(write(fd, "", 1));
 }
 

@@ -58,11 +58,11 @@ int act_link_delete(unsigned int index);
  * Documentation/watchdog/watchdog-api.rst.
  *
  *	stop	does not succeed where nowayout is set: then it was fed
- *	extend	sets the longest timeout it takes, feeds it and leaves it armed
- *	open	a descriptor or negative errno, for feed
+ *	arm	sets its timeout in seconds, or the longest it takes where that is less or
+ *0 is given, feeds it and leaves it armed open	a descriptor or negative errno, for feed
  */
 int act_watchdog_stop(const char *device);
-int act_watchdog_extend(const char *device);
+int act_watchdog_arm(const char *device, unsigned int seconds);
 int act_watchdog_open(const char *device);
 void act_watchdog_feed(int fd);
 

@@ -329,9 +329,10 @@ int act_watchdog_stop(const char *device)
 	return ACT(kernel_watchdog_stop(device), "watchdog stop %s", device);
 }
 
-int act_watchdog_extend(const char *device)
+int act_watchdog_arm(const char *device, unsigned int seconds)
 {
-	return ACT(kernel_watchdog_extend(device), "watchdog extend %s", device);
+	return ACT(kernel_watchdog_arm(device, seconds), "watchdog arm %s %u", device,
+		   seconds);
 }
 
 int act_watchdog_open(const char *device)

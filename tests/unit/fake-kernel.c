@@ -587,12 +587,16 @@ int kernel_watchdog_stop(const char *device)
 	return 0;
 }
 
-int kernel_watchdog_extend(const char *device)
+int kernel_watchdog_arm(const char *device, unsigned int seconds)
 {
 	const char *name = device + strlen("/dev/");
+	char text[16];
 
+	(void)snprintf(text, sizeof(text), "%u\n", seconds ?: 255);
 	if (fake_exists("/sys/class/watchdog/%s/timeout", name))
-		fake_file("255\n", "/sys/class/watchdog/%s/timeout", name);
+		fake_file(text, "/sys/class/watchdog/%s/timeout", name);
+	if (fake_exists("/sys/class/watchdog/%s/state", name))
+		fake_file("active\n", "/sys/class/watchdog/%s/state", name);
 	return 0;
 }
 

@@ -35,7 +35,7 @@ int kernel_link_delete(unsigned int index);
 
 /* "/dev/watchdog0", once it has a state; see machine_watchdog(). */
 int kernel_watchdog_stop(const char *device);
-int kernel_watchdog_extend(const char *device);
+int kernel_watchdog_arm(const char *device, unsigned int seconds);
 
 /* A process of the fake /proc; PID 1 does not mind. */
 int kernel_kill(pid_t pid, int signal);

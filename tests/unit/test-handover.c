@@ -14,6 +14,7 @@ static const struct handover example = {
 	.unbind_ms = 22,
 	.detach_ms = 333,
 	.deadline_ms = 2147483647,
+	.watchdog_s = 60,
 	.target = "Linux 6.12.1 (nixpkgs kexecTree)",
 	.on_hang = ON_HANG_JUMP,
 	.rules = { .n = 2, .rule = { "driver:igb=reset:never", "dmi:Dell Inc. x=keep" } },
@@ -26,11 +27,11 @@ static const char example_text[] = "pivot-kexec-handover 1\n"
 				   "display auto\n"
 				   "parallel auto\n"
 				   "on-hang jump\n"
-				   "watchdog disarm\n"
 				   "grace_ms 1\n"
 				   "unbind_ms 22\n"
 				   "detach_ms 333\n"
 				   "deadline_ms 2147483647\n"
+				   "watchdog_s 60\n"
 				   "rule driver:igb=reset:never\n"
 				   "rule dmi:Dell Inc. x=keep\n"
 				   "end\n";
@@ -50,7 +51,7 @@ static void assert_same(const struct handover *a, const struct handover *b)
 	ck_assert_int_eq(a->display, b->display);
 	ck_assert_int_eq(a->parallel, b->parallel);
 	ck_assert_int_eq(a->on_hang, b->on_hang);
-	ck_assert_int_eq(a->watchdog, b->watchdog);
+	ck_assert_uint_eq(a->watchdog_s, b->watchdog_s);
 	ck_assert_uint_eq(a->rules.n, b->rules.n);
 	for (size_t i = 0; i < a->rules.n; i++)
 		ck_assert_str_eq(a->rules.rule[i], b->rules.rule[i]);
@@ -94,6 +95,7 @@ START_TEST(carries_the_largest_there_is)
 		.unbind_ms = 2147483647,
 		.detach_ms = 2147483647,
 		.deadline_ms = 2147483647,
+		.watchdog_s = 60,
 	};
 	char text[HANDOVER_BYTES];
 	struct handover read;
@@ -150,7 +152,7 @@ START_TEST(refuses_a_line_missing)
 {
 	ck_assert_int_eq(parse_with("unbind_ms 22\n", ""), -EINVAL);
 	ck_assert_int_eq(parse_with("takeover seize\n", ""), -EINVAL);
-	ck_assert_int_eq(parse_with("watchdog disarm\n", ""), -EINVAL);
+	ck_assert_int_eq(parse_with("watchdog_s 60\n", ""), -EINVAL);
 }
 END_TEST
 

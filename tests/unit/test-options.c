@@ -128,7 +128,7 @@ END_TEST
 START_TEST(takes_every_word_about_devices)
 {
 	ck_assert_int_eq(parse("--reset=never", "--display=unbind", "--parallel=never",
-			       "--on-hang=jump", "--watchdog=feed", "--skip", "03:00.0",
+			       "--on-hang=jump", "--watchdog=60", "--skip", "03:00.0",
 			       "--quirk", "driver:igb=deadline:60", "--skip=nvme",
 			       "--quirk=class:0c03=keep", "t"),
 			 0);
@@ -136,7 +136,7 @@ START_TEST(takes_every_word_about_devices)
 	ck_assert_int_eq(options.handover.display, DISPLAY_UNBIND);
 	ck_assert_int_eq(options.handover.parallel, PARALLEL_NEVER);
 	ck_assert_int_eq(options.handover.on_hang, ON_HANG_JUMP);
-	ck_assert_int_eq(options.handover.watchdog, WATCHDOG_FEED);
+	ck_assert_uint_eq(options.handover.watchdog_s, 60);
 	ck_assert_uint_eq(options.n_skips, 2);
 	ck_assert_str_eq(options.skips[0], "03:00.0");
 	ck_assert_str_eq(options.skips[1], "nvme");
