@@ -115,8 +115,8 @@ static void run_stop(struct teardown *teardown, struct watchdog *watchdog)
 }
 
 /*
- * Then not even its driver stops it any more, neither when it goes nor at the jump. Since
- * Linux 5.17; before that most stop theirs.
+ * Then not even its driver stops it any more, neither when it goes nor at the jump. In
+ * older kernels the attribute can only be read.
  */
 static void set_nowayout(struct teardown *teardown, struct watchdog *watchdog)
 {

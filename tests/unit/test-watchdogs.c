@@ -314,7 +314,7 @@ START_TEST(leaves_the_driver_that_would_stop_it)
 {
 	machine_start();
 	machine_watchdog(.name = "watchdog0", .state = "active");
-	fake_fail("write", EACCES, FAKE_ALWAYS); /* Linux before 5.17 */
+	fake_fail("write", EACCES, FAKE_ALWAYS); /* older kernels */
 	run(300);
 	let_go();
 	ck_assert_int_eq(fake_count("write /sys/class/watchdog/watchdog0/device"), 0);
