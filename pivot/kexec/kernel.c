@@ -380,6 +380,26 @@ static int check_size(const struct head *head, uint64_t file_bytes, char *why_no
 	return -ENOEXEC;
 }
 
+/*
+ * bzImage64_load() puts all behind the setup part into init_size bytes: a page more, and
+ * kexec_file_load(2) says EINVAL.
+ */
+static int check_init_size(const struct head *head, uint64_t file_bytes, char *why_not,
+			   size_t size)
+{
+	uint64_t init_size = number(head, INIT_SIZE, 4);
+	uint64_t content = file_bytes - setup_bytes(head); /* not less: check_size() */
+
+	if (content <= ((init_size + 0xfff) & ~0xfffULL))
+		return 0;
+	(void)snprintf(
+		why_not, size,
+		"is no kernel as it was built: it has %llu bytes, and its header says that "
+		"%llu of memory are enough to unpack it: copy or download it again",
+		(unsigned long long)file_bytes, (unsigned long long)init_size);
+	return -ENOEXEC;
+}
+
 static void copy_release(const struct head *head, char release[128])
 {
 	uint64_t offset = number(head, KERNEL_VERSION, 2);
@@ -424,6 +444,8 @@ int kernel_parse(const uint8_t *head_bytes, size_t n, uint64_t file_bytes,
 	r = check_flags(&head, why_not, why_not_size);
 	if (r == 0)
 		r = check_size(&head, file_bytes, why_not, why_not_size);
+	if (r == 0 && file_bytes != UINT64_MAX)
+		r = check_init_size(&head, file_bytes, why_not, why_not_size);
 	if (r < 0)
 		return r;
 	read_image(&head, file_bytes, ret);

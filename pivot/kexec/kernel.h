@@ -31,9 +31,9 @@ struct kernel_image {
 };
 
 /*
- * head: the first n bytes of a file of file_bytes. 0, and *ret, for an x86-64 bzImage
- * that kexec_file_load(2) takes. Else -ENOEXEC, and why_not says what it is instead and
- * the way out: "is gzip data: ...".
+ * head: the first n bytes of a file of file_bytes (UINT64_MAX: not known). 0, and *ret,
+ * for an x86-64 bzImage that kexec_file_load(2) takes. Else -ENOEXEC, and why_not says
+ * what it is instead and the way out: "is gzip data: ...".
  */
 int kernel_parse(const uint8_t *head, size_t n, uint64_t file_bytes,
 		 struct kernel_image *ret, char *why_not, size_t why_not_size);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "pivot/base/cleanup.h"
 #include "pivot/base/file.h"
@@ -89,6 +90,16 @@ static int copy_part(struct spool *spool, int from, int to, off_t *at)
 	return r;
 }
 
+static uint64_t bytes_of(const struct initrd_list *list)
+{
+	uint64_t bytes = 0;
+	struct stat st;
+
+	for (size_t i = 0; i < list->n; i++)
+		bytes += fstat(list->fds[i], &st) < 0 ? 0 : (uint64_t)st.st_size;
+	return bytes;
+}
+
 int initrd_join(struct initrd_list *list)
 {
 	auto_release(spool_done) struct spool spool = SPOOL_INIT;
@@ -99,6 +110,8 @@ int initrd_join(struct initrd_list *list)
 	if (list->n == 1)
 		return take_fd(&list->fds[0]);
 	r = spool_open(&spool);
+	if (r == 0)
+		r = spool_has_room(&spool, bytes_of(list));
 	if (r < 0)
 		return r;
 	fd = spool_create(&spool);

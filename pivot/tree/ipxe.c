@@ -41,12 +41,13 @@ static char *next_file(char **line)
 static char *mark_expansions(const char *s)
 {
 	char *marked = malloc(2 * strlen(s) + 1);
+	const char *close = s; /* the next brace at or behind s; NULL: there is none */
 	char *end = marked;
 
 	while (marked && *s) {
-		const char *close = strncmp(s, "${", 2) == 0 ? strchr(s, '}') : NULL;
-
-		if (!close) {
+		if (close && close < s + 2)
+			close = strchr(s, '}');
+		if (!close || strncmp(s, "${", 2) != 0) {
 			*end++ = *s++;
 			continue;
 		}

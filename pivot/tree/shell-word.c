@@ -63,12 +63,20 @@ static void add_variable(struct shell *shell, const char *raw, const char *name,
 			 bool is_quoted)
 {
 	const char *value = shell_get(shell, name, n);
-	bool is_split = value && !is_quoted && strpbrk(value, " \t\n") &&
-			!strchr(value, SHELL_UNKNOWN) &&
-			!shell_assignment_length(shell->word);
+	size_t value_bytes = value ? strlen(value) : 0;
+	bool is_split;
+
+	/* a script of a megabyte could say a gigabyte so */
+	shell->expanded_bytes += value_bytes;
+	if (shell->expanded_bytes > SHELL_MAX_EXPANDED) {
+		shell->is_full = true;
+		return;
+	}
+	is_split = value && !is_quoted && strpbrk(value, " \t\n") &&
+		   !strchr(value, SHELL_UNKNOWN) && !shell_assignment_length(shell->word);
 
 	if (value && !is_split)
-		add(shell, value, strlen(value));
+		add(shell, value, value_bytes);
 	else
 		add_unknown(shell, raw, shell->at);
 }

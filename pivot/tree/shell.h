@@ -21,6 +21,7 @@ enum {
 	SHELL_MAX_VARIABLES = 256,
 	SHELL_MAX_WORDS = 1024,		/* of one command */
 	SHELL_MAX_COMMAND = 128 * 1024, /* bytes of its words together */
+	SHELL_MAX_EXPANDED = 4 << 20,	/* bytes that variables become, in a script */
 };
 
 struct shell_variable {
@@ -33,6 +34,7 @@ struct shell {
 	const char *heredocs_end; /* of those that begin on this line, or NULL */
 	struct shell_variable variables[SHELL_MAX_VARIABLES];
 	size_t n_variables;
+	size_t expanded_bytes;
 
 	/* the last command that shell_next() read */
 	char *words[SHELL_MAX_WORDS];

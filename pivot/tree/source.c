@@ -179,6 +179,11 @@ int source_file(const struct source *source, const char *path)
 {
 	char shown[PATH_MAX], full[PATH_MAX];
 
+	if (strlen(path) + strlen(source->folder) + 2 > PATH_MAX)
+		return log_refuse(-ENAMETOOLONG,
+				  "'%.200s...' is longer than any path: is this what the "
+				  "script means?",
+				  path);
 	(void)shown_path(source, path, shown);
 	(void)full_path(source, path, full);
 	return is_tarball(source) ? tarball_file(source, full, shown)
@@ -212,10 +217,14 @@ int source_text(const struct source *source, const char *path, size_t max, char 
 
 /* --- the folder that holds the tree --- */
 
+/* Looked into; in a tarball each is searched for by hand. */
+enum { MAX_FOLDERS_OF_A_TARBALL = 64, MAX_FOLDERS = 4096 };
+
 struct search {
 	struct source *source;
 	const char *const *names;
 	char *found; /* the folder, or NULL */
+	unsigned int looks_left;
 };
 
 /* One of the folders at the top, which may be told several times. */
@@ -230,6 +239,12 @@ static int search_in(struct search *search, const char *name, size_t n)
 		return log_err(-ENOMEM, "cannot look into '%s'", source->name);
 	if (search->found && strcmp(search->found, folder) == 0)
 		return 0;
+	if (!search->looks_left--)
+		return log_refuse(
+			-E2BIG,
+			"'%s' holds too many folders to look for a tree in each: "
+			"name the one with the kernel",
+			source->name);
 	source->folder = folder;
 	is_wanted = source_has_any(source, search->names);
 	source->folder = top;
@@ -288,7 +303,11 @@ static int search_folder(struct search *search)
 
 int source_enter(struct source *source, const char *const *names)
 {
-	struct search search = { .source = source, .names = names };
+	struct search search = { .source = source,
+				 .names = names,
+				 .looks_left = is_tarball(source)
+						       ? MAX_FOLDERS_OF_A_TARBALL
+						       : MAX_FOLDERS };
 	int r = is_tarball(source) ? search_tarball(&search) : search_folder(&search);
 	char *name;
 

@@ -24,7 +24,8 @@ bool source_has_any(const struct source *source, const char *const *names);
 
 /*
  * Goes into the one folder that has any of the names (the list ends with NULL): paths are
- * below it from now on. 1; 0: no folder has; -ENOTUNIQ: several have; -ENOMEM; logged.
+ * below it from now on. 1; 0: no folder has; -ENOTUNIQ: several have; -E2BIG: too many to
+ * look; -ENOMEM; logged.
  */
 int source_enter(struct source *source, const char *const *names);
 

@@ -11,6 +11,7 @@
 
 #include "file.h"
 #include "pivot/base/cleanup.h"
+#include "pivot/base/human.h"
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
 
@@ -47,12 +48,13 @@ int spool_open(struct spool *spool)
 	struct sysinfo info;
 
 	*spool = (struct spool)SPOOL_INIT;
+	if (sysinfo(&info) < 0)
+		return log_err(-errno, "cannot ask how much memory is free");
+	spool->memory_bytes = (uint64_t)info.totalram * info.mem_unit;
 	for (size_t i = 0; i < array_size(folders); i++) {
 		if (folders[i] && *folders[i] && use_folder(spool, folders[i]))
 			return 0;
 	}
-	if (sysinfo(&info) < 0)
-		return log_err(-errno, "cannot ask how much memory is free");
 	/* at most half of what is free: the target needs memory as well */
 	set_room(spool, "memory",
 		 ((uint64_t)info.freeram + info.bufferram) * info.mem_unit / 2);
@@ -83,13 +85,35 @@ static int log_full(const struct spool *spool)
 		       spool->name);
 }
 
+int spool_has_room(const struct spool *spool, uint64_t bytes)
+{
+	char size[HUMAN_BYTES], memory[HUMAN_BYTES];
+
+	if (bytes > spool->memory_bytes)
+		return log_refuse(
+			-EFBIG,
+			"a file of %s is to be unpacked, and this machine has %s "
+			"of memory: it is nothing to jump into",
+			human_bytes(bytes, size),
+			human_bytes(spool->memory_bytes, memory));
+	return bytes > spool->bytes_left ? log_full(spool) : 0;
+}
+
+int spool_take(struct spool *spool, uint64_t bytes)
+{
+	int r = spool_has_room(spool, bytes);
+
+	spool->bytes_left -= r < 0 ? 0 : bytes;
+	return r;
+}
+
 int spool_write(struct spool *spool, int fd, const void *data, size_t n, off_t at)
 {
 	const char *rest = data;
+	int r = spool_take(spool, n);
 
-	if (n > spool->bytes_left)
-		return log_full(spool);
-	spool->bytes_left -= n;
+	if (r < 0)
+		return r;
 	while (n) {
 		ssize_t put = pwrite(fd, rest, n, at);
 

@@ -14,6 +14,7 @@ struct spool {
 	int folder_fd;	  /* $TMPDIR, /var/tmp or /tmp; -1: in memory */
 	const char *name; /* for people */
 	uint64_t bytes_left;
+	uint64_t memory_bytes; /* of the machine: no file of a tree can be larger */
 };
 
 #define SPOOL_INIT              \
@@ -26,6 +27,12 @@ void spool_done(struct spool *spool);
 
 /* A new empty file for writing. A descriptor or negative errno, logged. */
 int spool_create(struct spool *spool);
+
+/* Would a file of so many bytes fit? 0; -ENOSPC; -EFBIG: into no memory; logged. */
+int spool_has_room(const struct spool *spool, uint64_t bytes);
+
+/* The same, and counts them: for a hole. */
+int spool_take(struct spool *spool, uint64_t bytes);
 
 /* 0, or -ENOSPC and the like, logged. */
 int spool_write(struct spool *spool, int fd, const void *data, size_t n, off_t at);

@@ -18,6 +18,7 @@ static size_t without_last(const char *path, size_t n)
 int tarball_clean_path(const char *path, char clean[PATH_MAX])
 {
 	size_t n = 0;
+	unsigned int depth = 0;
 
 	for (path += strspn(path, "/"); *path; path += strspn(path, "/")) {
 		size_t length = strcspn(path, "/");
@@ -26,8 +27,9 @@ int tarball_clean_path(const char *path, char clean[PATH_MAX])
 			if (!n)
 				return -EXDEV;
 			n = without_last(clean, n);
+			depth--;
 		} else if (length != 1 || *path != '.') {
-			if (n + length + 2 > PATH_MAX)
+			if (++depth > TARBALL_MAX_DEPTH || n + length + 2 > PATH_MAX)
 				return -ENAMETOOLONG;
 			if (n)
 				clean[n++] = '/';
@@ -45,10 +47,11 @@ static const struct tarball_member *member_at(const struct tarball *tarball,
 {
 	/* the last of several members with one name wins, as when unpacking */
 	for (size_t i = tarball->n; i-- > 0;) {
-		const char *member = tarball->members[i].path;
+		const struct tarball_member *member = &tarball->members[i];
 
-		if (strncmp(member, path, n) == 0 && !member[n])
-			return &tarball->members[i];
+		/* the length first: a thousand long names may differ at their end only */
+		if (member->path_bytes == n && memcmp(member->path, path, n) == 0)
+			return member;
 	}
 	return NULL;
 }

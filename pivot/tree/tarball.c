@@ -12,9 +12,11 @@
 #include "pivot/base/cleanup.h"
 #include "pivot/base/log.h"
 #include "spool.h"
+#include "unpacker.h"
 
 struct reading {
 	struct archive *archive;
+	struct unpacker unpacker; /* whence it has its bytes */
 	struct tarball *tarball;
 	struct spool spool;
 	const char *shown;
@@ -23,6 +25,7 @@ struct reading {
 static void reading_done(struct reading *reading)
 {
 	(void)archive_read_free(reading->archive); /* only reading: nothing to lose */
+	unpacker_done(&reading->unpacker);
 	spool_done(&reading->spool);
 }
 
@@ -41,28 +44,14 @@ void tarball_done(struct tarball *tarball)
 	*tarball = (struct tarball){ 0 };
 }
 
-/*
- * Each on its own, never _all: xar would draw libxml2 into the static binary, and
- * filters that are not built in would run programs of the machine.
- */
-static int allow_formats(struct archive *archive)
-{
-	if (archive_read_support_format_tar(archive) != ARCHIVE_OK ||
-	    archive_read_support_filter_gzip(archive) != ARCHIVE_OK ||
-	    archive_read_support_filter_xz(archive) != ARCHIVE_OK ||
-	    archive_read_support_filter_zstd(archive) != ARCHIVE_OK ||
-	    archive_read_support_filter_bzip2(archive) != ARCHIVE_OK)
-		return log_err(-ENOTSUP,
-			       "cannot read tarballs: this libarchive lacks gzip, "
-			       "xz, zstd or bzip2");
-	return 0;
-}
-
-/* Never opened, or cut short, or damaged: libarchive's text says which. */
+/* Never opened, or too much, or cut short, or damaged: libarchive's text says which. */
 static int log_broken(const struct reading *reading)
 {
 	const char *text = archive_error_string(reading->archive);
 
+	if (reading->unpacker.too_much)
+		return log_refuse(-EFBIG, "'%s' %s", reading->shown,
+				  reading->unpacker.too_much);
 	if (!archive_format(reading->archive))
 		return log_refuse(
 			-EBADMSG,
@@ -83,12 +72,12 @@ static int copy_blocks(struct reading *reading, int fd, off_t *ret_size)
 
 	while ((r = archive_read_data_block(reading->archive, &data, &n, &at)) ==
 	       ARCHIVE_OK) {
-		/* a sparse file's holes cost nothing here, but the loader copies them */
-		if (at < *ret_size ||
-		    (uint64_t)(at - *ret_size) > reading->spool.bytes_left)
+		if (at < *ret_size)
 			return log_broken(reading);
-		reading->spool.bytes_left -= (uint64_t)(at - *ret_size);
-		r = spool_write(&reading->spool, fd, data, n, at);
+		/* a sparse file's holes cost nothing here, but the loader copies them */
+		r = spool_take(&reading->spool, (uint64_t)(at - *ret_size));
+		if (r == 0)
+			r = spool_write(&reading->spool, fd, data, n, at);
 		if (r < 0)
 			return r;
 		*ret_size = at + (off_t)n;
@@ -96,8 +85,10 @@ static int copy_blocks(struct reading *reading, int fd, off_t *ret_size)
 	return r == ARCHIVE_EOF ? 0 : log_broken(reading);
 }
 
-static int keep_file(struct reading *reading, struct tarball_member *member)
+static int keep_file(struct reading *reading, struct archive_entry *entry,
+		     struct tarball_member *member)
 {
+	la_int64_t announced = archive_entry_size(entry);
 	auto_close int fd = -1;
 	int r;
 
@@ -105,6 +96,10 @@ static int keep_file(struct reading *reading, struct tarball_member *member)
 		return log_refuse(-E2BIG,
 				  "'%s' holds more than %d files: it is no kexec tarball",
 				  reading->shown, TARBALL_MAX_FILES);
+	/* before an hour is spent on it */
+	r = spool_has_room(&reading->spool, announced > 0 ? (uint64_t)announced : 0);
+	if (r < 0)
+		return r;
 	fd = spool_create(&reading->spool);
 	if (fd < 0)
 		return fd;
@@ -116,10 +111,15 @@ static int keep_file(struct reading *reading, struct tarball_member *member)
 }
 
 /* A hard link's target is seen from the tarball's top. */
-static int set_target(struct tarball_member *member, const char *before,
-		      const char *target)
+static int set_target(const struct reading *reading, struct tarball_member *member,
+		      const char *before, const char *target)
 {
 	member->type = S_IFLNK;
+	if (target && strlen(target) >= PATH_MAX)
+		return log_refuse(-ENAMETOOLONG,
+				  "'%s' has a link whose target is longer than any path: "
+				  "it is no kexec tarball",
+				  reading->shown);
 	if (asprintf(&member->target, "%s%s", before, target ?: "") >= 0)
 		return 0;
 	member->target = NULL; /* its value is not defined then */
@@ -132,11 +132,11 @@ static int fill_member(struct reading *reading, struct archive_entry *entry,
 	const char *hardlink = archive_entry_hardlink(entry);
 
 	if (hardlink)
-		return set_target(member, "/", hardlink);
+		return set_target(reading, member, "/", hardlink);
 	member->type = archive_entry_filetype(entry);
 	if (S_ISLNK(member->type))
-		return set_target(member, "", archive_entry_symlink(entry));
-	return S_ISREG(member->type) ? keep_file(reading, member) : 0;
+		return set_target(reading, member, "", archive_entry_symlink(entry));
+	return S_ISREG(member->type) ? keep_file(reading, entry, member) : 0;
 }
 
 static struct tarball_member *add_member(struct tarball *tarball)
@@ -155,17 +155,28 @@ static struct tarball_member *add_member(struct tarball *tarball)
 	return &members[tarball->n++];
 }
 
+static int log_bad_path(const struct reading *reading, const char *path, int error)
+{
+	if (error == -EXDEV)
+		return log_refuse(
+			-EXDEV,
+			"'%.200s' in '%s' leads out of the tarball, to overwrite "
+			"what lies beside it: get it from somebody you trust",
+			path, reading->shown);
+	return log_refuse(-ENAMETOOLONG,
+			  "'%.200s...' in '%s' lies too deep: it is no kexec tarball",
+			  path, reading->shown);
+}
+
 static int read_member(struct reading *reading, struct archive_entry *entry)
 {
 	const char *path = archive_entry_pathname(entry) ?: "";
 	struct tarball_member *member;
 	char clean[PATH_MAX];
+	int r = tarball_clean_path(path, clean);
 
-	if (tarball_clean_path(path, clean) < 0) {
-		(void)log_warn(0, "'%s' in '%s' leads out of the tarball: ignored", path,
-			       reading->shown);
-		return 0;
-	}
+	if (r < 0)
+		return log_bad_path(reading, path, r);
 	if (!*clean)
 		return 0;
 	if (reading->tarball->n == TARBALL_MAX_MEMBERS)
@@ -175,6 +186,7 @@ static int read_member(struct reading *reading, struct archive_entry *entry)
 	member = add_member(reading->tarball);
 	if (!member || !(member->path = strdup(clean)))
 		return log_err(-ENOMEM, "cannot read '%s'", reading->shown);
+	member->path_bytes = strlen(clean);
 	return fill_member(reading, entry, member);
 }
 
@@ -183,13 +195,17 @@ static int read_members(struct reading *reading)
 	struct archive_entry *entry;
 	int r;
 
-	while ((r = archive_read_next_header(reading->archive, &entry)) != ARCHIVE_EOF) {
+	while ((r = unpacker_next(&reading->unpacker, reading->archive, &entry)) !=
+	       ARCHIVE_EOF) {
 		/* a warning is about an attribute nobody here looks at */
 		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
 			return log_broken(reading);
 		r = read_member(reading, entry);
 		if (r < 0)
 			return r;
+		/* what was not read is no part of the next header */
+		if (archive_read_data_skip(reading->archive) != ARCHIVE_OK)
+			return log_broken(reading);
 	}
 	return 0;
 }
@@ -205,12 +221,13 @@ int tarball_read(int fd, const char *shown, struct tarball *ret)
 	reading.archive = archive_read_new();
 	if (!reading.archive)
 		return log_err(-ENOMEM, "cannot read '%s'", shown);
-	r = allow_formats(reading.archive);
-	if (r == 0)
-		r = spool_open(&reading.spool);
+	r = spool_open(&reading.spool);
 	if (r < 0)
 		return r;
-	if (archive_read_open_fd(reading.archive, fd, 64 * 1024) != ARCHIVE_OK)
+	/* never _all: xar would draw libxml2 into the static binary */
+	if (archive_read_support_format_tar(reading.archive) != ARCHIVE_OK)
+		return log_err(-ENOTSUP, "cannot read tarballs with this libarchive");
+	if (unpacker_open(&reading.unpacker, fd, reading.archive) != ARCHIVE_OK)
 		return log_broken(&reading);
 	r = read_members(&reading);
 	if (r == 0 && !ret->n)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,8 @@
 #include "pivot/base/cleanup.h"
 #include "pivot/base/log.h"
 #include "source.h"
+
+enum { MAX_SUGGESTION = 700 }; /* bytes that a line of the log has room for */
 
 /* What tree_open() works on. */
 struct opening {
@@ -186,10 +189,32 @@ static int log_no_command_line(const struct opening *opening)
 				  "'%s' tells no command line: give it with "
 				  "--command-line",
 				  marker_of(opening));
+	if (strlen(said->unknown) + strlen(said->text) > MAX_SUGGESTION)
+		return log_refuse(
+			-ENODATA,
+			"the command line in '%s' holds '%.200s...', which only "
+			"running the script would tell: give --command-line",
+			marker_of(opening), said->unknown);
 	return log_refuse(-ENODATA,
 			  "the command line in '%s' holds '%s', which only running the "
 			  "script would tell: give it with --command-line '%s'",
 			  marker_of(opening), said->unknown, said->text);
+}
+
+/* The kernel takes all behind an open quote for one parameter: next_arg() in
+ * lib/cmdline.c. */
+static int check_quotes(const char *line)
+{
+	bool is_open = false;
+
+	for (const char *at = line; *at; at++)
+		is_open ^= *at == '"';
+	if (!is_open)
+		return 0;
+	return log_refuse(-EINVAL,
+			  "the command line has a double quote that is never "
+			  "closed, and the kernel would take all behind it for one "
+			  "parameter: give it with --command-line");
 }
 
 /*
@@ -222,6 +247,7 @@ static int set_command_line(struct opening *opening)
 	const char *append = options->append ? options->append : "";
 	const char *base = options->command_line ?: said->text;
 	char **line = &opening->tree->command_line;
+	int r;
 
 	if (!base || (said->unknown && !options->command_line))
 		return log_no_command_line(opening);
@@ -229,7 +255,8 @@ static int set_command_line(struct opening *opening)
 		*line = NULL; /* its value is not defined then */
 		return log_err(-ENOMEM, "cannot keep the command line");
 	}
-	return put_on_one_line(*line);
+	r = put_on_one_line(*line);
+	return r < 0 ? r : check_quotes(*line);
 }
 
 static int open_source(struct opening *opening, const char *path)

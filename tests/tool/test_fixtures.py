@@ -16,7 +16,8 @@ TOP = Path(__file__).resolve().parents[2]
 TOOL = TOP / "build/pivot-kexec"
 RECORDER = TOP / "scripts/record-machine"
 FIXTURES = TOP / "tests/fixtures"
-MACHINES = sorted(path.name for path in FIXTURES.iterdir() if path.is_dir())
+MACHINES = sorted(path.name for path in FIXTURES.iterdir()
+                  if path.is_dir() and path.name != "hostile")
 SHELLS = [["bash"], ["dash"], ["busybox", "sh"]]
 
 MAC = re.compile(r"(?<![0-9a-f])[0-9a-f]{2}(?::[0-9a-f]{2}){5}(?![0-9a-f])", re.I)
