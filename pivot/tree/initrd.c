@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "initrd-end.h"
 #include "pivot/base/cleanup.h"
 #include "pivot/base/file.h"
 #include "pivot/base/log.h"
@@ -24,6 +25,21 @@ void initrd_list_done(struct initrd_list *list)
 	*list = (struct initrd_list){ 0 };
 }
 
+static int check_end(int fd, const char *name)
+{
+	struct stat st;
+	int r = fstat(fd, &st) < 0 ? -errno : initrd_is_cut(fd, (uint64_t)st.st_size);
+
+	if (r < 0)
+		return log_err(r, "cannot read '%s'", name);
+	return r ? log_refuse(
+			   -ENODATA,
+			   "'%s' is cut short: what stands in it goes on behind its end: "
+			   "copy or download it again, and look whether the disk is full",
+			   name)
+		 : 0;
+}
+
 static int check(int fd, const char *name)
 {
 	uint8_t head[1024];
@@ -33,7 +49,8 @@ static int check(int fd, const char *name)
 	if (n < 0)
 		return log_err((int)n, "cannot read '%s'", name);
 	why_not = kernel_why_no_initrd(head, (size_t)n);
-	return why_not ? log_refuse(-EINVAL, "'%s' %s", name, why_not) : 0;
+	return why_not ? log_refuse(-EINVAL, "'%s' %s", name, why_not)
+		       : check_end(fd, name);
 }
 
 static int add_name(char **names, const char *name)
