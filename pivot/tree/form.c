@@ -73,12 +73,16 @@ static bool names_params(const struct script_value *line)
 	return line->unknown && !line->text[0] && strstr(line->unknown, "kernel-params");
 }
 
-/* Of form->says; a script that is not understood still marks the form. */
+/*
+ * A script that is not understood still marks the form, but says nothing: the half that
+ * was, before the error, may not be what it means.
+ */
 static int keep_error(int error, struct form *form)
 {
-	if (error < 0)
-		(void)snprintf(form->why_not, sizeof(form->why_not), "%s",
-			       script_why_not(error));
+	if (error == 0)
+		return 1;
+	script_done(&form->says);
+	(void)snprintf(form->why_not, sizeof(form->why_not), "%s", script_why_not(error));
 	return 1;
 }
 

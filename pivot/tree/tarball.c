@@ -52,7 +52,7 @@ static int log_broken(const struct reading *reading)
 	if (reading->unpacker.too_much)
 		return log_refuse(-EFBIG, "'%s' %s", reading->shown,
 				  reading->unpacker.too_much);
-	if (!archive_format(reading->archive))
+	if (!archive_format(reading->archive) && !reading->unpacker.is_broken)
 		return log_refuse(
 			-EBADMSG,
 			"'%s' is no tree: neither a folder nor a tarball (plain, or "
@@ -85,10 +85,8 @@ static int copy_blocks(struct reading *reading, int fd, off_t *ret_size)
 	return r == ARCHIVE_EOF ? 0 : log_broken(reading);
 }
 
-static int keep_file(struct reading *reading, struct archive_entry *entry,
-		     struct tarball_member *member)
+static int keep_file(struct reading *reading, struct tarball_member *member)
 {
-	la_int64_t announced = archive_entry_size(entry);
 	auto_close int fd = -1;
 	int r;
 
@@ -96,10 +94,6 @@ static int keep_file(struct reading *reading, struct archive_entry *entry,
 		return log_refuse(-E2BIG,
 				  "'%s' holds more than %d files: it is no kexec tarball",
 				  reading->shown, TARBALL_MAX_FILES);
-	/* before an hour is spent on it */
-	r = spool_has_room(&reading->spool, announced > 0 ? (uint64_t)announced : 0);
-	if (r < 0)
-		return r;
 	fd = spool_create(&reading->spool);
 	if (fd < 0)
 		return fd;
@@ -130,13 +124,18 @@ static int fill_member(struct reading *reading, struct archive_entry *entry,
 		       struct tarball_member *member)
 {
 	const char *hardlink = archive_entry_hardlink(entry);
+	la_int64_t announced = archive_entry_size(entry);
+	/* before an hour is spent on it, be it only to get over it */
+	int r = spool_has_room(&reading->spool, announced > 0 ? (uint64_t)announced : 0);
 
+	if (r < 0)
+		return r;
 	if (hardlink)
 		return set_target(reading, member, "/", hardlink);
 	member->type = archive_entry_filetype(entry);
 	if (S_ISLNK(member->type))
 		return set_target(reading, member, "", archive_entry_symlink(entry));
-	return S_ISREG(member->type) ? keep_file(reading, entry, member) : 0;
+	return S_ISREG(member->type) ? keep_file(reading, member) : 0;
 }
 
 static struct tarball_member *add_member(struct tarball *tarball)

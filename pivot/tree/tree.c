@@ -80,7 +80,7 @@ static const char *choose_path(const struct opening *opening,
 	if (!found)
 		return named; /* opening it tells what is wrong */
 	if (said->text)
-		log_notice("'%s' names '%s', which is not in the tree: taking '%s'",
+		log_notice("'%s' names '%.200s', which is not in the tree: taking '%s'",
 			   marker_of(opening), named ?: said->unknown, found);
 	return found;
 }

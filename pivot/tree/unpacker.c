@@ -50,7 +50,8 @@ static la_ssize_t give(struct archive *tar, void *data, const void **ret)
 	r = archive_read_data_block(packed, ret, &n, &at);
 	if (r == ARCHIVE_EOF)
 		return 0;
-	if (r != ARCHIVE_OK)
+	unpacker->is_broken = r != ARCHIVE_OK;
+	if (unpacker->is_broken)
 		return fail(tar, archive_error_string(packed));
 	unpacker->given += n;
 	if (unpacker->header_end && unpacker->given > unpacker->header_end)

@@ -8,6 +8,7 @@
  */
 
 #include <archive.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum {
@@ -21,6 +22,7 @@ struct unpacker {
 	struct archive *packed; /* the filters alone */
 	uint64_t given;
 	uint64_t header_end;  /* while a header is read: how far that may go, else 0 */
+	bool is_broken;	      /* what is compressed is damaged, or ends too early */
 	const char *too_much; /* why it gives no more: the end of "'x' ..."; or NULL */
 };
 
