@@ -22,8 +22,10 @@ void mounts_unescape(char *text)
 	char *to = text;
 
 	while (*text) {
+		/* not \000: a name would end there, as none from the kernel does */
 		if (text[0] == '\\' && text[1] >= '0' && text[1] <= '3' &&
-		    is_octal(text[2]) && is_octal(text[3])) {
+		    is_octal(text[2]) && is_octal(text[3]) &&
+		    strncmp(text + 1, "000", 3) != 0) {
 			*to++ = (char)((text[1] - '0') << 6 | (text[2] - '0') << 3 |
 				       (text[3] - '0'));
 			text += 4;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
-/* /proc/self/mountinfo and /proc/swaps: whoever mounts chooses paths and sources. */
+/* /proc/self/mountinfo: whoever mounts chooses paths and sources. */
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "initramfs/inventory/blocks.h"
 #include "initramfs/inventory/mounts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -45,22 +44,8 @@ static void fuzz_mounts(const uint8_t *data, size_t size)
 	}
 }
 
-static void fuzz_swaps(const uint8_t *data, size_t size)
-{
-	static struct swaps swaps;
-	char *text = strndup((const char *)data, size); /* just as long as it is */
-
-	must(text);
-	swaps_parse(text, &swaps);
-	must(swaps.n <= SWAPS_MAX);
-	for (size_t i = 0; i < swaps.n; i++)
-		must(memchr(swaps.path[i], '\0', sizeof(swaps.path[i])));
-	free(text);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	fuzz_mounts(data, size);
-	fuzz_swaps(data, size);
 	return 0;
 }

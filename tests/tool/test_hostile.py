@@ -195,7 +195,7 @@ def script_that_expands(path):
 
 
 def script_of_open_braces(path):
-    hostile.tree(path, kexec__boot=None, **{
+    hostile.tree(path, bzImage=None, kexec__boot=None, **{
         "netboot.ipxe": "#!ipxe\nkernel " + "${" * 500000 + "\n"})
 
 
@@ -258,7 +258,7 @@ def test_refuses_devices(make, refused, tmp_path):
 
 def test_refuses_what_comes_without_end_on_standard_input(refused):
     for command in (["cat", "/dev/zero"], ["yes"], ["cat", "/dev/urandom"],
-                    ["sh", "-c", "yes | gzip"], ["sh", "-c", "bzip2 </dev/zero"]):
+                    ["sh", "-c", "yes | gzip"], ["sh", "-c", "gzip </dev/zero"]):
         with subprocess.Popen(command, stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL) as endless:
             try:

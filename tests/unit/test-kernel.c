@@ -99,6 +99,25 @@ START_TEST(reads_a_bzimage)
 }
 END_TEST
 
+START_TEST(refuses_a_kernel_that_has_no_room_to_unpack)
+{
+	put_bzimage();
+	put(0x260, 8192, 4);
+	ck_assert_int_eq(parse(), 0);
+	put(0x260, 4096, 4);
+	expect_why_not(
+		"is no kernel as it was built: it has 12288 bytes, and its header "
+		"says that 4096 of memory are enough to unpack it: copy or download "
+		"it again");
+	put(0x260, 0, 4);
+	ck_assert_int_eq(parse(), -ENOEXEC);
+	/* of a file whose size is not known, that cannot be said */
+	ck_assert_int_eq(kernel_parse(head, sizeof(head), UINT64_MAX, &image, why_not,
+				      sizeof(why_not)),
+			 0);
+}
+END_TEST
+
 START_TEST(sees_a_secure_boot_signature)
 {
 	put_bzimage();
@@ -347,8 +366,8 @@ START_TEST(has_nothing_against_an_initrd)
 }
 END_TEST
 
-UNIT_MAIN("kernel", reads_a_bzimage, sees_a_secure_boot_signature,
-	  takes_no_signature_that_lies_outside_the_file,
+UNIT_MAIN("kernel", reads_a_bzimage, refuses_a_kernel_that_has_no_room_to_unpack,
+	  sees_a_secure_boot_signature, takes_no_signature_that_lies_outside_the_file,
 	  shows_no_control_characters_of_a_release,
 	  takes_no_release_from_outside_the_setup_part, says_that_a_bzimage_is_cut_short,
 	  counts_no_setup_sectors_as_four, refuses_x86_kernels_that_kexec_cannot_load,

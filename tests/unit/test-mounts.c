@@ -58,10 +58,10 @@ END_TEST
 
 START_TEST(leaves_what_only_looks_like_an_escape)
 {
-	char text[] = "/a\\04 \\999\\777\\";
+	char text[] = "/a\\04 \\999\\777\\000b\\";
 
 	mounts_unescape(text);
-	ck_assert_str_eq(text, "/a\\04 \\999\\777\\");
+	ck_assert_str_eq(text, "/a\\04 \\999\\777\\000b\\");
 }
 END_TEST
 

@@ -333,6 +333,32 @@ START_TEST(bounds_what_a_script_can_make_it_do)
 }
 END_TEST
 
+/* Each of these took seconds, or minutes, of whoever looked at all of it again and again.
+ */
+START_TEST(bounds_the_time_that_a_script_costs)
+{
+	struct script netboot;
+	char *text = malloc(SCRIPT_MAX_BYTES);
+	size_t n = (size_t)snprintf(text, SCRIPT_MAX_BYTES, "a='%0100000d'\n", 0);
+
+	for (; n < SCRIPT_MAX_BYTES - 16; n += 7)
+		strcpy(text + n, "b=\"$a\"\n");
+	expect_error(text, -E2BIG, "is too large for a script that loads a kernel");
+	n = (size_t)snprintf(text, SCRIPT_MAX_BYTES, "kernel x ");
+	for (; n < SCRIPT_MAX_BYTES - 16; n += 2)
+		strcpy(text + n, "${");
+	ck_assert_int_eq(script_parse_ipxe(text, &netboot), 0);
+	ck_assert_str_eq(netboot.command_line.text, text + 9);
+	ck_assert_ptr_null(netboot.command_line.unknown);
+	script_done(&netboot);
+	strcpy(text + n, "}");
+	ck_assert_int_eq(script_parse_ipxe(text, &netboot), 0);
+	ck_assert_ptr_nonnull(netboot.command_line.unknown);
+	script_done(&netboot);
+	free(text);
+}
+END_TEST
+
 START_TEST(reads_a_netboot_script)
 {
 	ck_assert_int_eq(
@@ -391,7 +417,8 @@ UNIT_MAIN("script", reads_todays_kexec_boot, reads_the_run_script_of_nixos_image
 	  names_the_expansion_that_only_running_it_would_tell,
 	  does_not_read_what_no_command_is, refuses_a_script_that_loads_different_things,
 	  refuses_what_is_not_closed, refuses_binary_data,
-	  bounds_what_a_script_can_make_it_do, reads_a_netboot_script,
+	  bounds_what_a_script_can_make_it_do, bounds_the_time_that_a_script_costs,
+	  reads_a_netboot_script,
 	  reads_netboot_scripts_with_urls_options_and_several_initrds,
 	  names_the_ipxe_variable_it_cannot_know,
 	  refuses_a_netboot_script_without_exactly_one_kernel)
