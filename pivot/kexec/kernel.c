@@ -394,8 +394,8 @@ static int check_init_size(const struct head *head, uint64_t file_bytes, char *w
 		return 0;
 	(void)snprintf(
 		why_not, size,
-		"is no kernel as it was built: it has %llu bytes, and its header says that "
-		"%llu of memory are enough to unpack it: copy or download it again",
+		"is no kernel as it was built: it has %llu bytes, and by its header unpacks "
+		"within %llu: copy or download it again",
 		(unsigned long long)file_bytes, (unsigned long long)init_size);
 	return -ENOEXEC;
 }

@@ -63,8 +63,7 @@ def entry(path):
 
 def listing(*folders):
     return {str(path): entry(path) for folder in folders
-            for path in (folder, *folder.rglob("*"))
-            if not any(part in ("slow", "many") for part in path.parts)}
+            for path in (folder, *folder.rglob("*"))}
 
 
 @pytest.fixture
@@ -144,6 +143,18 @@ def folder_for_a_kernel(path):
 
 def link_to_an_endless_device(path):
     path.symlink_to("/dev/zero")
+
+
+def link_to_zeros_for_a_kernel(path):
+    hostile.tree(path, bzImage=Path("/dev/zero"))
+
+
+def link_to_a_terminal_for_a_script(path):
+    hostile.tree(path, kexec__boot=Path("/dev/tty"))
+
+
+def link_to_memory_for_an_initrd(path):
+    hostile.tree(path, initrd=Path("/proc/kcore"))
 
 
 def device_for_a_kernel(path):
@@ -235,7 +246,8 @@ def tarball_of_zeros(path):
 
 
 MAKERS = [fifo, fifo_for_a_kernel, fifo_for_a_script, socket_for_an_initrd, folder_for_a_kernel,
-          link_to_an_endless_device, kernel_of_1_tib, kernel_of_4_gib_that_says_so,
+          link_to_an_endless_device, link_to_zeros_for_a_kernel,
+          link_to_a_terminal_for_a_script, link_to_memory_for_an_initrd, kernel_of_1_tib, kernel_of_4_gib_that_says_so,
           initrd_of_15_tib, initrd_of_a_million_entries_and_1_tib, initrds_to_be_copied,
           script_of_1_gib, script_that_expands, script_of_open_braces, script_of_open_quotes,
           script_of_heredocs, script_of_one_word, script_of_assignments, folder_of_10000_folders,

@@ -106,9 +106,8 @@ START_TEST(refuses_a_kernel_that_has_no_room_to_unpack)
 	ck_assert_int_eq(parse(), 0);
 	put(0x260, 4096, 4);
 	expect_why_not(
-		"is no kernel as it was built: it has 12288 bytes, and its header "
-		"says that 4096 of memory are enough to unpack it: copy or download "
-		"it again");
+		"is no kernel as it was built: it has 12288 bytes, and by its header "
+		"unpacks within 4096: copy or download it again");
 	put(0x260, 0, 4);
 	ck_assert_int_eq(parse(), -ENOEXEC);
 	/* of a file whose size is not known, that cannot be said */

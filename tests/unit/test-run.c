@@ -47,6 +47,7 @@ static void put_kernel(void)
 	head[0x234] = 1;
 	head[0x236] = 0x7f;
 	head[0x239] = 0x07;
+	head[0x261] = 0x20; /* 8192 bytes to unpack it */
 	memcpy(head + 0x300, "6.1.0-56-amd64 (a@b) #1 SMP", 28);
 	fake_bytes(head, sizeof(head), "/result/bzImage");
 }
