@@ -22,7 +22,7 @@ struct tree_options {
 
 struct tree {
 	const char *form;  /* "nixpkgs kexecTree": what it was recognised as */
-	char *kernel_name; /* as found, for people */
+	char *kernel_name; /* as found, for people: control characters are '?' */
 	char *initrd_name; /* several are joined by " + "; NULL: the tree has none */
 	int kernel_fd; /* both read-only, regular, at offset 0, close-on-exec; nobody */
 	int initrd_fd; /* holds them open for writing through us; -1: none */

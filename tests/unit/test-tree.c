@@ -490,6 +490,20 @@ START_TEST(says_why_a_script_is_not_understood)
 }
 END_TEST
 
+START_TEST(shows_no_control_characters_of_a_name)
+{
+	enter_empty_folder();
+	put("t/k\033[2J", "KERNEL");
+	put("t/i\n", "0707INITRD");
+	put("t/kexec-boot",
+	    "kexec --load './k\033[2J' --initrd='./i\n' --append init=/i\n");
+	ck_assert_int_eq(open_tree("t"), 0);
+	ck_assert_str_eq(tree.kernel_name, "k?[2J");
+	ck_assert_str_eq(tree.initrd_name, "i?");
+	tree_done(&tree);
+}
+END_TEST
+
 START_TEST(drops_what_a_script_says_that_is_not_understood)
 {
 	enter_empty_folder();
@@ -1125,6 +1139,7 @@ int main(void)
 		refuses_a_member_larger_than_the_memory_before_it_is_read,
 		copies_no_initrds_larger_than_the_memory,
 		refuses_a_command_line_with_an_open_quote,
+		shows_no_control_characters_of_a_name,
 		drops_what_a_script_says_that_is_not_understood,
 		says_briefly_what_is_long, refuses_odd_members,
 		says_that_a_tarball_is_cut_short, refuses_a_tarball_of_many_files,
