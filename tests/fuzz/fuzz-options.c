@@ -25,8 +25,8 @@ static void must(bool holds)
 }
 
 static const struct verb verbs[] = {
-	{ "run", "TREE", "jump", NULL, false },
-	{ "plan", "TREE", "think", NULL, true },
+	{ NULL, VERB_ACTS, "run", "TREE", "jump" },
+	{ NULL, VERB_READS, "plan", "TREE", "think" },
 	{ 0 },
 };
 
