@@ -89,7 +89,7 @@ static void print_help(const struct verb *verbs)
 		"      --watchdog WHAT      disarm running watchdogs, or feed them and leave them\n"
 		"                           armed for the target; default: disarm\n"
 		"      --root DIR           plan for a recorded machine (scripts/record-machine)\n"
-		"      --json               print the plan as JSON\n"
+		"      --json               print the plan, or the check, as JSON\n"
 		"      --force              replace an image that somebody else loaded\n"
 		"  -o, --output FILE        where 'build' writes the image\n"
 		"  -h, --help               print this\n"
@@ -230,8 +230,8 @@ static int check_verb(const struct options *options, const struct verb *verb)
 		return 0;
 	if (options->root[0])
 		return log_refuse(-EINVAL, "--root is for 'plan'");
-	if (options->json)
-		return log_refuse(-EINVAL, "--json is for 'plan'");
+	if (options->json && strcmp(verb->name, "check") != 0)
+		return log_refuse(-EINVAL, "--json is for 'plan' and 'check'");
 	if (!options->tree && !options->tree_options.kernel)
 		return log_refuse(-EINVAL, "name a tree, such as ./result; see --help");
 	return 0;
