@@ -9,7 +9,7 @@
 static const struct verb verbs[] = {
 	{ "run", "TREE", "jump into the tree (the default)", verb_run, false },
 	{ "plan", "[TREE]", "print what would be done, in order", verb_plan, true },
-	{ "check", "TREE", "print every reason against the jump", verb_check, false },
+	{ "check", "TREE", "print what speaks against the jump", verb_check, false },
 	{ "build", "TREE -o FILE", "write the stage's image", verb_build, false },
 	{ 0 },
 };
