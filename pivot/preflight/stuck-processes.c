@@ -17,7 +17,7 @@
 #include "pivot/base/parse.h"
 #include "pivot/base/read.h"
 
-enum { STUCK_MAX = 64, NAMED_MAX = 8, LOOK_AGAIN_MS = 1000 };
+enum { STUCK_MAX = 64, NAMED_MAX = 8, LOOKS = 3, LOOK_EVERY_MS = 1000 };
 
 struct stuck {
 	const struct process *process;
@@ -78,27 +78,33 @@ static bool is_still_waiting(const char *root, const struct stuck *stuck)
 	       switches_of(root, pid, stuck->thread) == stuck->switches;
 }
 
-static void report(const char *root, const struct stuck *stuck, size_t n,
-		   struct findings *findings)
+/* Leaves out who has moved on since; how many are left. */
+static size_t keep_waiting(const char *root, struct stuck *stuck, size_t n)
 {
-	size_t still = 0;
+	size_t left = 0;
 
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < n; i++)
+		if (is_still_waiting(root, &stuck[i]))
+			stuck[left++] = stuck[i];
+	return left;
+}
+
+static void report(const struct stuck *stuck, size_t n, struct findings *findings)
+{
+	for (size_t i = 0; i < n && i < NAMED_MAX; i++) {
 		const struct process *process = stuck[i].process;
 
-		if (!is_still_waiting(root, &stuck[i]) || still++ >= NAMED_MAX)
-			continue;
 		find_warning(
 			findings, "stuck-process",
 			"process %d (%s) waits in the kernel and cannot be ended (state "
 			"D): what it has open may not unmount, and this machine may end "
-			"in a restart; see what it waits for: 'cat /proc/%d/stack'",
-			process->pid, process->name, process->pid);
+			"in a restart; see what it waits for: 'cat /proc/%d/task/%s/stack'",
+			process->pid, process->name, process->pid, stuck[i].thread);
 	}
-	if (still > NAMED_MAX)
+	if (n > NAMED_MAX)
 		find_warning(findings, "stuck-process",
 			     "and %zu more processes wait in the kernel (state D)",
-			     still - NAMED_MAX);
+			     n - NAMED_MAX);
 }
 
 void check_stuck_processes(const struct preflight *p, struct findings *findings)
@@ -110,8 +116,9 @@ void check_stuck_processes(const struct preflight *p, struct findings *findings)
 	processes_read(p->root, -1, &processes);
 	for (size_t i = 0; i < processes.n && n < STUCK_MAX; i++)
 		n += is_waiting(p->root, &processes.process[i], &stuck[n]);
-	if (n == 0)
-		return;
-	clock_sleep_ms(LOOK_AGAIN_MS);
-	report(p->root, stuck, n, findings);
+	for (int look = 0; look < LOOKS && n > 0; look++) {
+		clock_sleep_ms(LOOK_EVERY_MS);
+		n = keep_waiting(p->root, stuck, n);
+	}
+	report(stuck, n, findings);
 }
