@@ -4,6 +4,14 @@
 #include "check-json.h"
 #include "journey.h"
 
+static bool has_warnings(const struct findings *findings)
+{
+	for (size_t i = 0; i < findings->n; i++)
+		if (findings->finding[i].severity == FINDING_WARN)
+			return true;
+	return false;
+}
+
 static void print_verdict(const struct journey *journey)
 {
 	findings_print(&journey->findings);
@@ -11,8 +19,11 @@ static void print_verdict(const struct journey *journey)
 		(void)printf(
 			"the jump is refused, for what is said above; nothing was changed\n");
 	else
-		(void)printf("nothing stands against the jump into %s\n",
-			     journey->handover.target);
+		(void)printf("nothing stands against the jump into %s%s\n",
+			     journey->handover.target,
+			     has_warnings(&journey->findings)
+				     ? ", but for the warnings above"
+				     : "");
 }
 
 int verb_check(const struct options *options)

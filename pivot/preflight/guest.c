@@ -29,13 +29,13 @@ static void check_xen(const struct preflight *p, struct findings *findings)
 /*
  * Memory that the guest shares with its host has to be made private again before another
  * kernel starts. Sources: arch/x86/coco/tdx/tdx.c, tdx_kexec_finish(), since 6.11;
- * arch/x86/coco/sev/core.c, snp_kexec_finish(), since 6.12.
+ * arch/x86/coco/sev/core.c, snp_kexec_finish(), since 6.13.
  */
 static void check_confidential(const struct preflight *p, struct findings *findings)
 {
 	bool is_tdx = cpuinfo_has(p->root, "flags", "tdx_guest");
 	bool is_snp = read_exists(p->root, "/sys/class/misc/sev-guest");
-	const unsigned int since = is_tdx ? 0x060b00 : 0x060c00;
+	const unsigned int since = is_tdx ? 0x060b00 : 0x060d00;
 	struct machine machine;
 
 	if (!is_tdx && !is_snp)
@@ -48,7 +48,7 @@ static void check_confidential(const struct preflight *p, struct findings *findi
 		     is_tdx ? "TDX" : "SEV-SNP",
 		     machine.kernel && machine.kernel < since
 			     ? ", and Linux prepares those for kexec only since "
-			       "6.11 (TDX) and 6.12 (SEV-SNP)"
+			       "6.11 (TDX) and 6.13 (SEV-SNP)"
 			     : "");
 }
 
