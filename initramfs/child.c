@@ -214,13 +214,26 @@ static void wait_for_jobs(const struct job *jobs, size_t n)
 		wait_for_sigchld(next - now);
 }
 
-void child_run_all(struct job *jobs, size_t n, size_t at_once)
+/* What has not begun stays undone. */
+static void cancel_waiting(struct job *jobs, size_t n)
+{
+	for (struct job *job = jobs; job < jobs + n; job++) {
+		if (job->state != JOB_WAITING)
+			continue;
+		job->state = JOB_DONE;
+		job->result = -ETIME;
+	}
+}
+
+void child_run_all(struct job *jobs, size_t n, size_t at_once, uint64_t end_ms)
 {
 	for (size_t i = 0; i < n; i++) {
 		jobs[i].state = JOB_WAITING;
 		jobs[i].is_stuck = jobs[i].is_late = false;
 	}
 	while (count_jobs(jobs, n, JOB_DONE) < n) {
+		if (clock_ms() >= end_ms)
+			cancel_waiting(jobs, n);
 		start_jobs(jobs, n, at_once);
 		wait_for_jobs(jobs, n);
 		end_jobs(jobs, n);

@@ -39,17 +39,19 @@ struct job {
 	enum job_state state;
 	pid_t pid;
 	uint64_t started_ms;
-	bool is_late;  /* that was said */
-	bool is_stuck; /* had its time, or was killed: what it works on stays locked */
-	int result;    /* as child_run() gives it; -ECANCELED where its owner is stuck */
+	bool is_late;	 /* that was said */
+	bool is_stuck;	 /* had its time, or was killed: what it works on stays locked */
+	int result;	 /* as child_run() gives it; -ECANCELED where its owner is stuck,
+			    -ETIME where it was not started any more */
 	unsigned int ms; /* that it took */
 };
 
 /*
  * Runs all of them, at most at_once together and each with its own deadline; they start
- * in order as far as their lanes allow. One that hangs holds up nobody: its lane goes on.
+ * in order as far as their lanes allow, and none from end_ms (by clock_ms()) on. One that
+ * hangs holds up nobody: its lane goes on.
  */
-void child_run_all(struct job *jobs, size_t n, size_t at_once);
+void child_run_all(struct job *jobs, size_t n, size_t at_once, uint64_t end_ms);
 
 /* Reaps what has ended; PID 1 inherits every orphan. */
 void child_reap(void);

@@ -26,7 +26,7 @@
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
 #include "pivot/base/read.h"
-#include "teardown/teardown.h"
+#include "teardown/deadline.h"
 
 enum {
 	REBOOT_TIMEOUT_MS = 30000,
@@ -112,7 +112,7 @@ static int guard(struct teardown *teardown, const char *stage_path)
 	teardown->root = "";
 	teardown->stage_path = stage_path;
 	teardown->handover = handover_default();
-	r = guardian_start(&teardown->guardian, teardown->handover.deadline_ms);
+	r = deadline_start(teardown);
 	if (r < 0)
 		return r;
 	if (!is_in_memory(stage_path ?: "/"))
@@ -120,7 +120,7 @@ static int guard(struct teardown *teardown, const char *stage_path)
 	r = handover_read(stage_path ?: "", &teardown->handover);
 	if (r < 0)
 		return log_err(r, "the handover is damaged");
-	return guardian_start(&teardown->guardian, teardown->handover.deadline_ms);
+	return deadline_start(teardown);
 }
 
 static int jump(struct teardown *teardown)

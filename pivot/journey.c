@@ -10,6 +10,8 @@
 #include "pivot/preflight/preflight.h"
 #include "pivot/takeover/takeover.h"
 
+#define PANIC_TIMEOUT "panic=30" /* in seconds: time to read why */
+
 static enum takeover choose_takeover(const struct options *options)
 {
 	if (options->takeover == CHOOSE_SYSTEMD)
@@ -45,24 +47,51 @@ static void describe_target(struct journey *journey)
 		       journey->tree.form);
 }
 
+static int join_command_line(struct tree *tree, const char *before, const char *after)
+{
+	char *line;
+
+	if (asprintf(&line, "%s%s%s", before, before[0] && after[0] ? " " : "", after) <
+	    0)
+		return log_err(-ENOMEM, "cannot make the command line");
+	free(tree->command_line);
+	tree->command_line = line;
+	return 0;
+}
+
 /* What is known about the hardware may have a word for the target's kernel. */
 static int append_advice(struct journey *journey)
 {
 	const struct hardware *hardware = journey->hardware;
+	int r = 0;
 
-	for (size_t i = 0; i < hardware->n_advice; i++) {
-		const struct advice *a = &hardware->advice[i];
-		char *line;
+	for (size_t i = 0; r == 0 && i < hardware->n_advice; i++)
+		if (hardware->advice[i].append[0])
+			r = join_command_line(&journey->tree, journey->tree.command_line,
+					      hardware->advice[i].append);
+	return r;
+}
 
-		if (!a->append[0])
-			continue;
-		if (asprintf(&line, "%s%s%s", journey->tree.command_line,
-			     journey->tree.command_line[0] ? " " : "", a->append) < 0)
-			return log_err(-ENOMEM, "cannot make the command line");
-		free(journey->tree.command_line);
-		journey->tree.command_line = line;
-	}
-	return 0;
+static bool says_panic(const char *command_line)
+{
+	for (const char *at = command_line; (at = strstr(at, "panic=")); at++)
+		if (at == command_line || at[-1] == ' ')
+			return true;
+	return false;
+}
+
+/*
+ * A kernel that panics stays so for ever, unless it is told otherwise. The word comes
+ * first, where no "--" is before it, and where the tree's own would win.
+ */
+static int add_panic_timeout(struct journey *journey)
+{
+	if (journey->options->has_no_panic_timeout ||
+	    says_panic(journey->tree.command_line))
+		return 0;
+	journey->adds_panic_timeout = true;
+	return join_command_line(&journey->tree, PANIC_TIMEOUT,
+				 journey->tree.command_line);
 }
 
 static int read_hardware(struct journey *journey)
@@ -91,7 +120,7 @@ static void read_tree(struct journey *journey)
 	if (!options->tree && !options->tree_options.kernel)
 		return; /* only the machine is asked for */
 	if (tree_open(options->tree, &options->tree_options, &journey->tree) < 0 ||
-	    append_advice(journey) < 0)
+	    append_advice(journey) < 0 || add_panic_timeout(journey) < 0)
 		findings_add_said(
 			&journey->findings, "tree",
 			"the tree cannot be used, for what standard error says of it");
@@ -152,6 +181,11 @@ void journey_check(struct journey *journey)
 
 	if (journey->hardware)
 		find_advice(journey->hardware, &journey->findings);
+	if (journey->adds_panic_timeout)
+		find_note(&journey->findings, "panic-timeout",
+			  "put before the command line: %s, so that a target that panics "
+			  "leads back (--no-panic-timeout leaves it out)",
+			  PANIC_TIMEOUT);
 	preflight_check(&preflight, &journey->findings);
 }
 

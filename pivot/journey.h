@@ -21,7 +21,8 @@ struct journey {
 	struct image image;
 	struct findings findings;
 	bool has_kernel;
-	bool replaces_image; /* that somebody else loaded, by --force */
+	bool replaces_image;	 /* that somebody else loaded, by --force */
+	bool adds_panic_timeout; /* to the command line */
 };
 
 #define JOURNEY_INIT              \

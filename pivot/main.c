@@ -7,10 +7,11 @@
 #include "options.h"
 
 static const struct verb verbs[] = {
-	{ "run", "TREE", "jump into the tree (the default)", verb_run, false },
-	{ "plan", "[TREE]", "print what would be done, in order", verb_plan, true },
-	{ "check", "TREE", "print what speaks against the jump", verb_check, false },
-	{ "build", "TREE -o FILE", "write the stage's image", verb_build, false },
+	{ verb_run, VERB_ACTS, "run", "TREE", "jump into the tree (the default)" },
+	{ verb_plan, VERB_READS, "plan", "[TREE]", "print what would be done, in order" },
+	{ verb_check, VERB_ACTS, "check", "TREE", "print what speaks against the jump" },
+	{ verb_build, VERB_ACTS, "build", "TREE -o FILE", "write the stage's image" },
+	{ verb_cancel, VERB_TREELESS, "cancel", "", "undo a jump that is in its delay" },
 	{ 0 },
 };
 

@@ -24,6 +24,7 @@ enum {
 	OPT_ROOT,
 	OPT_JSON,
 	OPT_FORCE,
+	OPT_NO_PANIC_TIMEOUT,
 	OPT_VERSION
 };
 
@@ -47,6 +48,7 @@ static const struct option long_options[] = {
 	{ "root", required_argument, NULL, OPT_ROOT },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "force", no_argument, NULL, OPT_FORCE },
+	{ "no-panic-timeout", no_argument, NULL, OPT_NO_PANIC_TIMEOUT },
 	{ "output", required_argument, NULL, 'o' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, OPT_VERSION },
@@ -88,6 +90,8 @@ static void print_help(const struct verb *verbs)
 		"                           to jump first; default: reboot\n"
 		"      --watchdog WHAT      disarm running watchdogs, or feed them and leave them\n"
 		"                           armed for the target; default: disarm\n"
+		"      --no-panic-timeout   do not put panic=30, which reboots into this system\n"
+		"                           where the target panics, before the command line\n"
 		"      --root DIR           plan for a recorded machine (scripts/record-machine)\n"
 		"      --json               print the plan, or the check, as JSON\n"
 		"      --force              replace an image that somebody else loaded\n"
@@ -209,6 +213,9 @@ static int apply(int option, const char *name, struct options *options,
 	case OPT_FORCE:
 		options->force = true;
 		return 0;
+	case OPT_NO_PANIC_TIMEOUT:
+		options->has_no_panic_timeout = true;
+		return 0;
 	case 'o':
 		options->output = optarg;
 		return 0;
@@ -226,12 +233,17 @@ static int apply(int option, const char *name, struct options *options,
 /* What only makes sense where nothing is changed. */
 static int check_verb(const struct options *options, const struct verb *verb)
 {
-	if (verb->is_read_only)
+	if (verb->kind == VERB_READS)
 		return 0;
 	if (options->root[0])
 		return log_refuse(-EINVAL, "--root is for 'plan'");
 	if (options->json && strcmp(verb->name, "check") != 0)
 		return log_refuse(-EINVAL, "--json is for 'plan' and 'check'");
+	if (verb->kind == VERB_TREELESS)
+		return options->tree
+			       ? log_refuse(-EINVAL, "'%s' takes no tree: what is '%s'?",
+					    verb->name, options->tree)
+			       : 0;
 	if (!options->tree && !options->tree_options.kernel)
 		return log_refuse(-EINVAL, "name a tree, such as ./result; see --help");
 	return 0;

@@ -24,6 +24,7 @@ struct options {
 	const char *skips[RULES_MAX];
 	size_t n_skips;
 	bool force;
+	bool has_no_panic_timeout; /* the tree's command line is enough as it is */
 	bool json;
 	const char *output;
 };
@@ -31,17 +32,22 @@ struct options {
 /* A verb: one line in the table of main.c, one file verb-NAME.c. Returns the exit code.
  */
 struct verb {
+	int (*run)(const struct options *options);
+	enum {
+		VERB_ACTS,     /* with a tree, on this machine */
+		VERB_READS,    /* also without a tree, and about a recorded machine */
+		VERB_TREELESS, /* on this machine */
+	} kind;
 	const char *name;
 	const char *arguments;
 	const char *help;
-	int (*run)(const struct options *options);
-	bool is_read_only; /* it may be asked about a recording, and without a tree */
 };
 
 int verb_run(const struct options *options);
 int verb_plan(const struct options *options);
 int verb_check(const struct options *options);
 int verb_build(const struct options *options);
+int verb_cancel(const struct options *options);
 
 /* Exit codes; pivot-kexec(8). */
 enum {

@@ -87,7 +87,8 @@ static void say_what_comes(const struct journey *journey, pid_t waiter)
 		     "this session will end\n",
 		     journey->options->delay_s,
 		     takeover_name(journey->handover.takeover));
-	(void)printf("pivot-kexec: to cancel before then: kill %d\n", waiter);
+	(void)printf("pivot-kexec: to cancel before then: %s cancel (or kill %d)\n",
+		     journey->options->program, waiter);
 	(void)printf(
 		"pivot-kexec: if anything fails before the jump, it reboots into this system\n");
 	(void)fflush(stdout); /* who does not listen misses it */

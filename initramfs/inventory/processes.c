@@ -65,12 +65,21 @@ void processes_read(const char *root, pid_t except, struct processes *ret)
 	}
 }
 
-bool process_is_storage_daemon(const char *root, const struct process *process)
+static bool wears_at(const char *root, const struct process *process)
 {
 	char start[2];
 	ssize_t n =
 		read_text(start, sizeof(start), root, "/proc/%d/cmdline", process->pid);
 
-	return (n > 0 || n == -EFBIG) && start[0] == '@' &&
-	       strcmp(process->name, "pivot-kexec") != 0;
+	return (n > 0 || n == -EFBIG) && start[0] == '@';
+}
+
+bool process_is_storage_daemon(const char *root, const struct process *process)
+{
+	return strcmp(process->name, TOOL_NAME) != 0 && wears_at(root, process);
+}
+
+bool process_is_waiter(const char *root, const struct process *process)
+{
+	return strcmp(process->name, TOOL_NAME) == 0 && wears_at(root, process);
 }

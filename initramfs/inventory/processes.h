@@ -9,6 +9,9 @@
 
 enum { PROCESSES_MAX = 2048 };
 
+/* Our own waiter, and every other process of the tool. */
+#define TOOL_NAME "pivot-kexec"
+
 struct process {
 	pid_t pid;
 	bool has_terminal;
@@ -33,3 +36,6 @@ void processes_read(const char *root, pid_t except, struct processes *ret);
  * May wait for a lock. Source: systemd's ROOT_STORAGE_DAEMONS.
  */
 bool process_is_storage_daemon(const char *root, const struct process *process);
+
+/* Our own, that waits for the takeover. May wait for a lock where it wears the name. */
+bool process_is_waiter(const char *root, const struct process *process);

@@ -108,7 +108,7 @@ static void let_go_done(struct teardown *teardown, const struct op *op,
 	struct device_report *report = task_report(teardown, op);
 	int error = result_of(teardown, op, job);
 
-	if (error < 0)
+	if (error < 0 && error != -ETIME)
 		(void)log_warn(error, "cannot %s %s (%s)", op_name(op->kind), op->object,
 			       op->reason);
 	if (error < 0 && op->kind != OP_NO_CONSOLE)
@@ -117,6 +117,8 @@ static void let_go_done(struct teardown *teardown, const struct op *op,
 		report->what = error < 0 ? "not unbound" : "unbound";
 	else if (op->kind == OP_UNLOAD)
 		report->what = error < 0 ? "not unloaded" : "unloaded";
+	if (error == -ETIME)
+		report->what = "no time left";
 	if (report->is_hung)
 		report->what = "hangs";
 }

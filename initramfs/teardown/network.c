@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "deadline.h"
 #include "initramfs/child.h"
 #include "initramfs/inventory/links.h"
 #include "pivot/base/acts.h"
@@ -73,7 +74,7 @@ int network_take_apart(struct teardown *teardown)
 		r = link->is_up ? link_close(teardown, link) : 0;
 		if (!is_hung(r) && link_is_deletable(link))
 			r = link_delete(teardown, link);
-		if (is_hung(r))
+		if (is_hung(r) || deadline_left_ms(teardown) == 0)
 			break;
 	}
 	return 0; /* the unbind that follows closes what is left */

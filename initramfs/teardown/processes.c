@@ -115,6 +115,10 @@ static void ask_to_end(const struct processes *list)
 	for (size_t i = 0; i < list->n; i++)
 		if (list->process[i].has_terminal)
 			(void)act_kill(list->process[i].pid, SIGHUP);
+	/* the waiter lets no other signal near, and has nothing to end */
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->process[i].name, TOOL_NAME) == 0)
+			(void)act_kill(list->process[i].pid, SIGKILL);
 	list_signal(list, SIGCONT); /* a stopped process must run to end */
 }
 

@@ -38,7 +38,8 @@ static void reset_done(struct teardown *teardown, const struct op *op,
 	struct device_report *report = task_report(teardown, op);
 
 	report->is_reset = job->result == 0 && report->error == 0;
-	if (job->result < 0 && job->result != -ENOENT) /* gone with its PF */
+	/* gone with its PF; or no time left, for what is at rest all the same */
+	if (job->result < 0 && job->result != -ENOENT && job->result != -ETIME)
 		(void)log_warn(job->result, "cannot reset %s (%s)", op->object,
 			       op->reason);
 }

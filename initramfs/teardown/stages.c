@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "stages.h"
 
+#include "deadline.h"
 #include "initramfs/plan.h"
 #include "pivot/base/clock.h"
 #include "pivot/base/log.h"
@@ -18,6 +19,18 @@ static int (*const stages[])(struct teardown *teardown) = {
 	[TEARDOWN_VERIFY] = devices_verify,
 };
 
+/* The disks are clean: from here on what overruns is left undone. */
+static void go_on_within(struct teardown *teardown)
+{
+	if (deadline_left_ms(teardown) == 0 && !teardown->is_overdue) {
+		teardown->is_overdue = true;
+		(void)log_warn(0,
+			       "the time is up after %u s: what is left is left undone",
+			       teardown->handover.deadline_ms / 1000);
+	}
+	deadline_allow(teardown, teardown->handover.unbind_ms);
+}
+
 static int run_up_to(struct teardown *teardown, enum teardown_stage last)
 {
 	for (enum teardown_stage stage = 0; stage <= last; stage++) {
@@ -29,6 +42,8 @@ static int run_up_to(struct teardown *teardown, enum teardown_stage last)
 		r = stages[stage](teardown);
 		if (r < 0)
 			return r;
+		if (stage >= TEARDOWN_STORAGE)
+			go_on_within(teardown);
 		log_info("      done in %u ms", (unsigned int)(clock_ms() - start));
 	}
 	return 0;

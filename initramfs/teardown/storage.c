@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
+#include "deadline.h"
 #include "initramfs/child.h"
-#include "initramfs/guardian.h"
 #include "initramfs/inventory/memory.h"
 #include "pivot/base/acts.h"
 #include "pivot/base/log.h"
@@ -32,7 +32,7 @@ static bool has_written(void *data)
 	if (memory_read_unwritten(teardown->root, &bytes) < 0 || bytes >= writeout->bytes)
 		return false;
 	writeout->bytes = bytes;
-	(void)guardian_start(&teardown->guardian, teardown->handover.deadline_ms);
+	(void)deadline_start(teardown);
 	return true;
 }
 

@@ -2,9 +2,8 @@
 #include "tasks.h"
 
 #include <errno.h>
-#include <string.h>
 
-#include "initramfs/guardian.h"
+#include "deadline.h"
 
 enum { AT_ONCE = 16 };
 
@@ -13,30 +12,15 @@ struct device_report *task_report(struct teardown *teardown, const struct op *op
 	return &teardown->reports[op->device - teardown->devices.device];
 }
 
-/* How long it may take at most: those of a lane one after another. */
-static unsigned int longest_ms(const struct job *jobs, size_t n, size_t at_once)
+/* None is started after the deadline; the last of them has its own time. */
+static void allow_longest(struct teardown *teardown, const struct job *jobs, size_t n)
 {
 	unsigned int longest = 0;
 
-	for (size_t i = 0; i < n; i++) {
-		unsigned int ms = 0;
-
-		for (size_t j = 0; j < n; j++)
-			if (at_once == 1 || strcmp(jobs[j].lane, jobs[i].lane) == 0)
-				ms += jobs[j].timeout_ms;
-		longest = ms > longest ? ms : longest;
-	}
-	return longest;
-}
-
-/* Each device has its own time; the deadline of all is for what nobody foresees. */
-static void extend_deadline(struct teardown *teardown, const struct job *jobs, size_t n,
-			    size_t at_once)
-{
-	if (n > 0)
-		(void)guardian_start(&teardown->guardian,
-				     teardown->handover.deadline_ms +
-					     longest_ms(jobs, n, at_once));
+	for (size_t i = 0; i < n; i++)
+		if (jobs[i].timeout_ms > longest)
+			longest = jobs[i].timeout_ms;
+	deadline_allow(teardown, longest);
 }
 
 void tasks_run(struct teardown *teardown, const struct plan *plan,
@@ -66,8 +50,10 @@ void tasks_run(struct teardown *teardown, const struct plan *plan,
 		};
 		n++;
 	}
-	extend_deadline(teardown, jobs, n, at_once);
-	child_run_all(jobs, n, at_once);
+	allow_longest(teardown, jobs, n);
+	/* what writes one register is worth its while even then */
+	child_run_all(jobs, n, at_once,
+		      stage == TEARDOWN_BUS_MASTERS ? UINT64_MAX : teardown->end_ms);
 	for (size_t i = 0; i < n; i++) {
 		struct device_report *report = task_report(teardown, tasks[i].op);
 

@@ -13,8 +13,8 @@ struct task {
 
 /*
  * work() gets a struct task; done() what came of it, the time and a hang being in the
- * report already. Skipped are devices that are kept, and those that hang: who touches
- * them would hang, too.
+ * report already, -ETIME where the deadline of all was over. Skipped are devices that
+ * are kept, and those that hang: who touches them would hang, too.
  *
  * Why it is safe: the kernel locks each device for itself, and its drivers have to bear
  * that others come and go. What devices do share is the bridge above them, and the card

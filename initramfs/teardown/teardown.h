@@ -36,6 +36,8 @@ struct teardown {
 				   or NULL */
 	struct handover handover;
 	pid_t guardian;
+	uint64_t end_ms; /* of the deadline, by clock_ms() */
+	bool is_overdue; /* that was said */
 	size_t n_spared;
 	pid_t spared[16];    /* storage daemons, until the storage is let go */
 	bool has_unkillable; /* a process that may hold what we do not see */

@@ -95,7 +95,7 @@ static void ask_all(struct job *jobs, size_t n)
 	(void)sigaddset(&set, SIGCHLD);
 	(void)sigaction(SIGCHLD, &normal, &before);
 	(void)sigprocmask(SIG_BLOCK, &set, &old);
-	child_run_all(jobs, n, AT_ONCE);
+	child_run_all(jobs, n, AT_ONCE, UINT64_MAX);
 	(void)sigprocmask(SIG_SETMASK, &old, NULL);
 	(void)sigaction(SIGCHLD, &before, NULL);
 }

@@ -30,19 +30,11 @@ static int seize(void)
 	return r < 0 ? log_err(r, "cannot take PID 1 over") : 0;
 }
 
-/* systemd spares us; the init's SIGTERM, once it is PID 1, must end us. */
-static void unblock_signals(void)
-{
-	sigset_t none;
-
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /*
  * Others mount over the stage, or unpack their own there, while services stop (dracut,
  * mkinitcpio, NixOS, finalrd). It is kept on top until systemd-shutdown, by then PID 1,
- * enters it, and the init ends this process.
+ * enters it. Then the init kills this process, which all other signals leave alone:
+ * nobody can stop half way what systemd was asked for.
  */
 static void watch(const struct stage *stage, unsigned int timeout_ms)
 {
@@ -83,7 +75,6 @@ static int ask_systemd(const struct stage *stage, unsigned int timeout_ms)
 
 	if (r < 0)
 		return log_err(r, "cannot ask systemd to start kexec.target");
-	unblock_signals();
 	watch(stage, timeout_ms);
 	(void)log_warn(0, "systemd did not stop its services within %u s: seizing PID 1",
 		       timeout_ms / 1000);

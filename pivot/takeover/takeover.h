@@ -7,6 +7,7 @@
  */
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "initramfs/handover.h"
 #include "pivot/image.h"
@@ -51,6 +52,9 @@ int waiter_start(const char *root, char *program);
 
 /* Sleeps. 0, or -ECANCELED after SIGTERM or SIGINT, which are blocked. */
 int waiter_delay(unsigned int seconds);
+
+/* The waiter that somebody started, or 0. */
+pid_t waiter_find(const char *root);
 
 /* Would the takeover be let? Changes nothing. 0 or negative errno, logged. */
 int takeover_probe(enum takeover takeover);

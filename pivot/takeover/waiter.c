@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "initramfs/inventory/processes.h"
 #include "pivot/base/acts.h"
 #include "pivot/base/clock.h"
 #include "pivot/base/log.h"
@@ -90,7 +91,7 @@ int waiter_start(const char *root, char *program)
 	leave_cgroup(root);
 	/* systemd's final kill spares who wears an '@'; our init knows it by its name */
 	program[0] = '@';
-	(void)prctl(PR_SET_NAME, "pivot-kexec");
+	(void)prctl(PR_SET_NAME, TOOL_NAME);
 	leave_terminal(root);
 	(void)close(ready[1]);
 	return 0;
@@ -115,5 +116,16 @@ int waiter_delay(unsigned int seconds)
 		if (sigtimedwait(&set, NULL, &left) > 0)
 			return -ECANCELED;
 	}
+	return 0;
+}
+
+pid_t waiter_find(const char *root)
+{
+	static struct processes list;
+
+	processes_read(root, getpid(), &list);
+	for (size_t i = 0; i < list.n; i++)
+		if (process_is_waiter(root, &list.process[i]))
+			return list.process[i].pid;
 	return 0;
 }

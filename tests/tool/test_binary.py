@@ -155,7 +155,7 @@ def test_the_deadline_travels_to_the_init(tree, tmp_path):
 def test_plan_shows_the_tree_and_every_stage(tree):
     result = pivot("plan", tree)
     assert result.returncode == 0, result.stderr
-    assert COMMAND_LINE in result.stdout
+    assert f"panic=30 {COMMAND_LINE}" in result.stdout
     assert "6.12.0-test" in result.stdout
     for title in ("[1/10] end processes", "[3/10] enter the stage", "[10/10] verify"):
         assert title in result.stdout
@@ -185,7 +185,7 @@ def test_json_says_what_the_text_says(tree):
     result = pivot("plan", tree, "--json")
     assert result.returncode == 0, result.stderr
     plan = json.loads(result.stdout)
-    assert plan["tree"]["command_line"] == COMMAND_LINE
+    assert plan["tree"]["command_line"] == f"panic=30 {COMMAND_LINE}"
     assert {stage["title"]: [(op["operation"], op["object"]) for op in stage["operations"]]
             for stage in plan["stages"]} == operations_of(text.stdout)
     assert json.loads(pivot("plan", "--json").stdout)["tree"] is None

@@ -205,7 +205,7 @@ static void run_spans(struct job *jobs, const char *const *lanes, size_t at_once
 					.lane = lanes[i],
 					.timeout_ms = 10000 };
 	}
-	child_run_all(jobs, SPANS, at_once);
+	child_run_all(jobs, SPANS, at_once, UINT64_MAX);
 	for (size_t i = 0; i < SPANS; i++) {
 		ck_assert_int_eq(jobs[i].result, 0);
 		ck_assert_uint_ge(jobs[i].ms, 100);
@@ -275,11 +275,11 @@ START_TEST(runs_every_job_and_tells_them_apart)
 	jobs[4] = (struct job){
 		.work = die, .argument = &signal, .lane = "b", .timeout_ms = 10000
 	};
-	child_run_all(jobs, 5, 3);
+	child_run_all(jobs, 5, 3, UINT64_MAX);
 	for (size_t i = 0; i < 4; i++)
 		ck_assert_int_eq(jobs[i].result, results[i]);
 	ck_assert_int_eq(jobs[4].result, -EINTR);
-	child_run_all(jobs, 0, 3);
+	child_run_all(jobs, 0, 3, UINT64_MAX);
 }
 END_TEST
 
@@ -293,12 +293,27 @@ START_TEST(lets_one_that_hangs_hold_up_nobody)
 	};
 
 	fake_start();
-	child_run_all(jobs, 3, 3);
+	child_run_all(jobs, 3, 3, UINT64_MAX);
 	ck_assert_int_eq(jobs[0].result, -ETIMEDOUT);
 	ck_assert_uint_ge(jobs[0].ms, 300);
 	ck_assert_int_eq(jobs[1].result, 0);
 	ck_assert_int_eq(jobs[2].result, 0);
 	ck_assert_uint_le(jobs[2].started_ms, jobs[1].started_ms);
+}
+END_TEST
+
+START_TEST(starts_nothing_when_the_time_is_up)
+{
+	static const int nothing = 0;
+	struct job jobs[] = {
+		{ .work = hang, .lane = "a", .timeout_ms = 300 },
+		{ .work = give, .argument = &nothing, .lane = "a", .timeout_ms = 10000 },
+	};
+
+	fake_start();
+	child_run_all(jobs, 2, 2, clock_ms() + 100);
+	ck_assert_int_eq(jobs[0].result, -ETIMEDOUT);
+	ck_assert_int_eq(jobs[1].result, -ETIME);
 }
 END_TEST
 
@@ -314,7 +329,7 @@ START_TEST(runs_jobs_without_children_where_none_can_be_made)
 					.argument = &results[i],
 					.lane = "a",
 					.timeout_ms = 10000 };
-	child_run_all(jobs, 2, 2);
+	child_run_all(jobs, 2, 2, UINT64_MAX);
 	ck_assert_int_eq(jobs[0].result, 0);
 	ck_assert_int_eq(jobs[1].result, -EPERM);
 }
@@ -326,5 +341,5 @@ UNIT_MAIN("child", gives_what_the_work_gave, works_in_a_process_of_its_own,
 	  asks_for_progress_every_second, is_not_misled_by_another_child,
 	  works_by_itself_where_no_child_can_be_made, runs_every_job_and_tells_them_apart,
 	  runs_no_more_than_it_may_at_once, runs_those_of_one_lane_one_after_another,
-	  lets_one_that_hangs_hold_up_nobody,
+	  lets_one_that_hangs_hold_up_nobody, starts_nothing_when_the_time_is_up,
 	  runs_jobs_without_children_where_none_can_be_made)

@@ -14,6 +14,7 @@
 #include "fake-output.h"
 #include "fake-root.h"
 #include "initramfs/teardown/stages.h"
+#include "pivot/base/clock.h"
 #include "unit.h"
 
 static struct teardown teardown;
@@ -22,7 +23,8 @@ static const char *said;
 static void run(void)
 {
 	teardown = (struct teardown){ .root = fake_root(),
-				      .handover = { .unbind_ms = 1000 } };
+				      .handover = { .unbind_ms = 1000 },
+				      .end_ms = clock_ms() + 20000 };
 	output_catch();
 	ck_assert_int_eq(network_take_apart(&teardown), 0);
 	said = output_caught();

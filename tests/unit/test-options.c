@@ -10,8 +10,8 @@
 #include "unit.h"
 
 static const struct verb verbs[] = {
-	{ "run", "TREE", "jump", NULL, false },
-	{ "plan", "TREE", "think", NULL, true },
+	{ NULL, VERB_ACTS, "run", "TREE", "jump" },
+	{ NULL, VERB_READS, "plan", "TREE", "think" },
 	{ 0 },
 };
 
@@ -163,7 +163,7 @@ END_TEST
 /* An answer about another machine must not lead to anything on this one. */
 START_TEST(takes_a_recording_only_where_nothing_is_changed)
 {
-	static const struct verb plan = { "plan", "", "", NULL, true };
+	static const struct verb plan = { .name = "plan", .kind = VERB_READS };
 
 	ck_assert_int_eq(parse("--root", "/srv/recorded", "t"), -EINVAL);
 	ck_assert_str_eq(said, "pivot-kexec: --root is for 'plan'\n");
@@ -174,6 +174,17 @@ START_TEST(takes_a_recording_only_where_nothing_is_changed)
 	ck_assert_str_eq(options.root, "/srv/recorded");
 	ck_assert(options.json);
 	ck_assert_ptr_null(options.tree);
+}
+END_TEST
+
+START_TEST(takes_no_tree_where_there_is_none)
+{
+	static const struct verb cancel = { .name = "cancel", .kind = VERB_TREELESS };
+
+	verb = &cancel;
+	ck_assert_int_eq(parse_words((const char *const[]){ "pivot-kexec", NULL }), 0);
+	ck_assert_int_eq(parse("./result"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(said, "'cancel' takes no tree"));
 }
 END_TEST
 
@@ -268,8 +279,9 @@ UNIT_MAIN("options", takes_a_tree_and_nothing_else, takes_every_option,
 	  takes_options_before_and_behind_the_tree, takes_a_tarball_on_standard_input,
 	  takes_a_tree_named_like_an_option, keeps_initrds_in_their_order,
 	  needs_no_tree_where_a_kernel_is_named, chooses_each_way_of_the_takeover,
-	  asks_for_a_tree, takes_one_tree_only, says_what_a_value_may_be,
-	  says_what_is_no_option, takes_sixteen_initrds_and_no_more,
-	  prints_help_with_every_verb_and_option, prints_its_version,
-	  takes_every_word_about_devices, says_what_is_wrong_about_devices,
+	  takes_no_tree_where_there_is_none, asks_for_a_tree, takes_one_tree_only,
+	  says_what_a_value_may_be, says_what_is_no_option,
+	  takes_sixteen_initrds_and_no_more, prints_help_with_every_verb_and_option,
+	  prints_its_version, takes_every_word_about_devices,
+	  says_what_is_wrong_about_devices,
 	  takes_a_recording_only_where_nothing_is_changed)

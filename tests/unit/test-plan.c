@@ -13,6 +13,7 @@
 #include "fake-output.h"
 #include "fake-root.h"
 #include "initramfs/teardown/teardown.h"
+#include "pivot/base/clock.h"
 #include "unit.h"
 
 static struct plan plan;
@@ -186,6 +187,7 @@ START_TEST(the_init_does_what_the_plan_says_in_its_order)
 	machine_mount("/run/initramfs", "tmpfs", "pivot-kexec", "rw");
 	(void)snprintf(stage, sizeof(stage), "%s/run/initramfs", fake_root());
 	teardown = (struct teardown){ .root = fake_root(),
+				      .end_ms = clock_ms() + 20000,
 				      .stage_path = stage,
 				      .handover = handover_default() };
 	teardown.handover.parallel = PARALLEL_NEVER; /* for the log's order */

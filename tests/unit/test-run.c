@@ -63,6 +63,7 @@ static void begin(enum takeover_choice takeover)
 		.program = program,
 		.takeover = takeover,
 		.tree_options = { .kernel = kernel, .command_line = "init=/init" },
+		.has_no_panic_timeout = true,
 	};
 }
 
@@ -82,11 +83,11 @@ static int start(void)
 
 static pid_t waiter_pid(void)
 {
-	const char *at = strstr(said, "to cancel before then: kill ");
+	const char *at = strstr(said, "(or kill ");
 	int pid = 0;
 
 	ck_assert_ptr_nonnull(at);
-	ck_assert_int_eq(sscanf(at, "to cancel before then: kill %d", &pid), 1);
+	ck_assert_int_eq(sscanf(at, "(or kill %d)", &pid), 1);
 	return pid;
 }
 
@@ -427,7 +428,7 @@ static void wait_for_act(const char *beginning)
 	ck_assert_int_eq(fake_count(beginning), 1);
 }
 
-/* The init, once it is PID 1, ends the waiter by SIGTERM as it ends everybody. */
+/* Nobody may stop it half way; the init, once it is PID 1, kills it. */
 START_TEST(asks_systemd_and_stays_until_it_is_ended)
 {
 	begin(CHOOSE_AUTO);
@@ -437,8 +438,10 @@ START_TEST(asks_systemd_and_stays_until_it_is_ended)
 	wait_for_act("kill 1 RTMIN+6");
 	clock_sleep_ms(100);
 	ck_assert_int_eq(kill(waiter_pid(), SIGTERM), 0);
+	clock_sleep_ms(100);
+	ck_assert_int_eq(kill(waiter_pid(), SIGKILL), 0);
 	wait_for_waiter();
-	ck_assert_int_eq(waiter_code, 128 + SIGTERM);
+	ck_assert_int_eq(waiter_code, 128 + SIGKILL);
 	ck_assert_int_eq(fake_count("umount"), 0);
 	ck_assert_int_eq(fake_count("kexec unload"), 0);
 }
@@ -466,6 +469,81 @@ START_TEST(says_nothing_of_an_image_that_was_not_there)
 }
 END_TEST
 
+static void assert_loads_with(const char *given, const char *expected)
+{
+	char line[LINE_BYTES];
+
+	begin(CHOOSE_SEIZE);
+	options.has_no_panic_timeout = false;
+	options.tree_options.command_line = given;
+	ck_assert_int_eq(run(), EXIT_DONE);
+	(void)snprintf(line, sizeof(line), "kexec load without initrd '%s'", expected);
+	ck_assert_msg(fake_count(line) == 1, "%s", fake_log());
+}
+
+START_TEST(gives_a_target_that_panics_a_way_home)
+{
+	assert_loads_with("init=/init -- a", "panic=30 init=/init -- a");
+	assert_in(said, "panic=30");
+}
+END_TEST
+
+START_TEST(leaves_what_the_tree_says_about_panics)
+{
+	assert_loads_with("init=/init panic=0", "init=/init panic=0");
+	ck_assert_ptr_null(strstr(said, "panic=30"));
+}
+END_TEST
+
+START_TEST(takes_no_other_word_for_it)
+{
+	assert_loads_with("boot.panic=1 xpanic=2", "panic=30 boot.panic=1 xpanic=2");
+}
+END_TEST
+
+static int cancel(void)
+{
+	int r;
+
+	options.tree_options.kernel = NULL;
+	output_catch();
+	r = verb_cancel(&options);
+	said = output_caught();
+	return r;
+}
+
+START_TEST(cancels_a_jump_that_waits)
+{
+	begin(CHOOSE_SEIZE);
+	machine_process(.pid = 310, .name = "pivot-kexec",
+			.command = "pivot-kexec check");
+	machine_process(.pid = 348, .name = "pivot-kexec", .command = "@ivot-kexec");
+	ck_assert_int_eq(cancel(), EXIT_DONE);
+	ck_assert_str_eq(fake_log(), "kill 348 TERM\n");
+	assert_in(said, "cancelled: nothing was changed");
+}
+END_TEST
+
+START_TEST(says_what_a_cancel_cannot_do)
+{
+	begin(CHOOSE_SEIZE);
+	machine_process(.pid = 310, .name = "mdmon", .command = "@mdmon");
+	ck_assert_int_eq(cancel(), EXIT_UNCHANGED);
+	ck_assert_str_eq(fake_log(), "");
+	assert_in(said, "no jump waits");
+	machine_process(.pid = 348, .name = "pivot-kexec", .command = "@ivot-kexec");
+	fake_fail("kill 348", EPERM, 1);
+	ck_assert_int_eq(cancel(), EXIT_UNCHANGED);
+	assert_in(said, "this needs root");
+	fake_ignore("kill 348", 1);
+	ck_assert_int_eq(cancel(), EXIT_TOO_LATE);
+	assert_in(said, "the takeover has begun");
+	fake_file("", "/run/initramfs/handover");
+	ck_assert_int_eq(cancel(), EXIT_UNCHANGED);
+	assert_in(said, "something of it is left");
+}
+END_TEST
+
 UNIT_MAIN("run", seizes_after_everything_is_ready, undoes_what_was_done_whatever_fails,
 	  changes_nothing_where_the_machine_is_unfit,
 	  changes_nothing_where_the_tree_is_none, leaves_a_directory_that_was_there,
@@ -479,4 +557,7 @@ UNIT_MAIN("run", seizes_after_everything_is_ready, undoes_what_was_done_whatever
 	  undoes_everything_where_pid_1_cannot_be_seized,
 	  asks_systemd_and_stays_until_it_is_ended,
 	  says_with_force_that_the_other_image_is_gone,
-	  says_nothing_of_an_image_that_was_not_there)
+	  says_nothing_of_an_image_that_was_not_there,
+	  gives_a_target_that_panics_a_way_home, leaves_what_the_tree_says_about_panics,
+	  takes_no_other_word_for_it, cancels_a_jump_that_waits,
+	  says_what_a_cancel_cannot_do)

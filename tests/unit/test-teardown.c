@@ -42,6 +42,7 @@ static struct teardown *begin(void)
 			.parallel = PARALLEL_NEVER, /* for the log's order */
 			.target = "a test",
 		},
+		.end_ms = clock_ms() + 20000,
 	};
 	return &teardown;
 }
@@ -735,9 +736,10 @@ static const struct device_report *report_of(const char *name)
 }
 
 /* The stages that deal with devices, as the user wants them. */
-static void run_devices(const struct handover *wishes)
+static void run_devices_until(uint64_t end_ms, const struct handover *wishes)
 {
 	begin();
+	teardown.end_ms = end_ms;
 	if (wishes)
 		teardown.handover = *wishes;
 	output_catch();
@@ -747,6 +749,11 @@ static void run_devices(const struct handover *wishes)
 	ck_assert_int_eq(devices_verify(&teardown), 0);
 	teardown_report(&teardown);
 	said = output_caught();
+}
+
+static void run_devices(const struct handover *wishes)
+{
+	run_devices_until(clock_ms() + 20000, wishes);
 }
 
 START_TEST(keeps_bridges_displays_and_serial_ports)
@@ -1147,6 +1154,34 @@ START_TEST(reports_what_is_not_at_rest)
 }
 END_TEST
 
+START_TEST(begins_nothing_when_the_time_is_up)
+{
+	machine_start();
+	machine_pci(.address = "0000:00:03.0", .driver = "e1000", .class = 0x020000,
+		    .is_bus_master = true);
+	machine_pci(.address = "0000:00:04.0", .class = 0x010400, .is_bus_master = true);
+	run_devices_until(clock_ms(), NULL);
+	ck_assert_int_eq(fake_count("write " PCI "0000:00:03.0/"), 0);
+	ck_assert(!machine_is_bus_master("0000:00:04.0"));
+	assert_said("no time left");
+	assert_said("1 devices at rest, 0 kept by policy, 1 left running");
+}
+END_TEST
+
+START_TEST(leaves_to_its_driver_what_comes_too_late)
+{
+	machine_start();
+	machine_pci(.address = "0000:00:03.0", .driver = "e1000", .class = 0x020000);
+	machine_pci(.address = "0000:00:04.0", .driver = "e1000", .class = 0x020000);
+	fake_hang("write " PCI "0000:00:03.0", FAKE_ALWAYS);
+	run_devices_until(clock_ms() + 200, NULL);
+	ck_assert_int_eq(fake_count("write " PCI "0000:00:04.0/"), 0);
+	ck_assert(teardown.is_hung);
+	assert_said("no time left");
+	assert_said("0 devices at rest, 0 kept by policy, 2 left running");
+}
+END_TEST
+
 /* Those of different slots; the order in the log is nobody's promise then. */
 START_TEST(unbinds_independent_devices_at_once)
 {
@@ -1255,6 +1290,7 @@ UNIT_MAIN("teardown", puts_a_rich_machine_to_rest_in_order,
 	  never_touches_a_device_again_that_hangs, ends_the_virtual_functions_of_a_card,
 	  unloads_a_module_after_those_that_use_it, lets_go_of_devices_of_other_buses,
 	  keeps_bus_mastering_on_for_who_says_so, reports_what_is_not_at_rest,
+	  begins_nothing_when_the_time_is_up, leaves_to_its_driver_what_comes_too_late,
 	  unbinds_independent_devices_at_once, goes_on_after_a_reset_that_hangs,
 	  resets_nothing_under_a_driver_that_did_not_let_go,
 	  does_not_unbind_a_card_whose_virtual_functions_hang,

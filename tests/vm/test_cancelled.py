@@ -23,7 +23,8 @@ CARELESS = {
 }
 
 
-def test_a_kill_during_the_delay_undoes_everything(vm):
+@pytest.mark.parametrize("way", [r"(kill \d+)", "then: (.* cancel) "])
+def test_a_jump_in_its_delay_can_be_cancelled(vm, way):
     before = state(vm)
     output = vm.read(f"{TOOL} {LONG} {TREE}")
     assert_armed(vm)
@@ -31,7 +32,7 @@ def test_a_kill_during_the_delay_undoes_everything(vm):
     assert second.returncode == 1
     assert re.search("another pivot-kexec waits .*: .*end it", second.stderr), second.stderr
     assert_armed(vm)
-    vm.run(re.search(r"to cancel before then: (kill \d+)", output)[1])
+    vm.run(re.search(way, output)[1])
     assert_undone(vm, before)
 
 
@@ -54,3 +55,9 @@ def test_an_interrupt_undoes_everything_or_comes_too_late(vm, after):
         assert_armed(vm)
         vm.run("pkill -x pivot-kexec")
     assert_undone(vm, before)
+
+
+def test_there_may_be_nothing_to_cancel(vm):
+    result = vm.run(f"{TOOL} cancel", check=False)
+    assert result.returncode == 1
+    assert "no jump waits" in result.stderr
