@@ -28,7 +28,8 @@ base_sources := $(wildcard pivot/base/*.c)
 shared_sources := $(wildcard initramfs/inventory/*.c initramfs/quirks/*.c) \
 	initramfs/handover.c initramfs/plan.c initramfs/plan-devices.c
 tool_sources := $(base_sources) $(shared_sources) \
-	$(wildcard pivot/*.c pivot/kexec/*.c pivot/tree/*.c pivot/takeover/*.c)
+	$(wildcard pivot/*.c pivot/kexec/*.c pivot/tree/*.c pivot/takeover/*.c) \
+	$(wildcard pivot/preflight/*.c) initramfs/child.c
 init_sources := $(filter-out pivot/base/acts-exec.c pivot/base/human.c,$(base_sources)) \
 	$(shared_sources) \
 	$(wildcard initramfs/teardown/*.c) $(filter-out $(shared_sources),$(wildcard initramfs/*.c))
@@ -108,7 +109,7 @@ sanitize := -O1 -g -Werror -fsanitize=address,undefined -fno-sanitize-recover=un
 unit_tests := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
 # the rooms under test, without main() and without what really acts
 unit_sources := $(filter-out pivot/main.c pivot/embedded.c pivot/image-unpack.c \
-	pivot/base/acts%.c,$(tool_sources)) $(wildcard initramfs/teardown/*.c) initramfs/child.c \
+	pivot/base/acts%.c,$(tool_sources)) $(wildcard initramfs/teardown/*.c) \
 	initramfs/guardian.c $(wildcard tests/unit/fake-*.c)
 
 define unit_rules

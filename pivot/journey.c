@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "pivot/base/log.h"
-#include "pivot/preflight.h"
+#include "pivot/preflight/preflight.h"
 #include "pivot/takeover/takeover.h"
 
 #define PANIC_TIMEOUT "panic=30" /* in seconds: time to read why */
@@ -21,15 +21,19 @@ static enum takeover choose_takeover(const struct options *options)
 	return takeover_has_systemd(options->root) ? TAKEOVER_SYSTEMD : TAKEOVER_SEIZE;
 }
 
-static unsigned int identify_kernel(struct journey *journey)
+static void identify_kernel(struct journey *journey)
 {
-	char why_not[256];
+	char why_not[256], text[FINDING_BYTES];
 
 	if (kernel_read(journey->tree.kernel_fd, journey->tree.kernel_bytes,
-			&journey->kernel, why_not, sizeof(why_not)) < 0)
-		return log_refuse(1U, "'%s' %s", journey->tree.kernel_name, why_not);
+			&journey->kernel, why_not, sizeof(why_not)) < 0) {
+		(void)snprintf(text, sizeof(text), "'%s' %s", journey->tree.kernel_name,
+			       why_not);
+		(void)log_refuse(0, "%s", text);
+		findings_add_said(&journey->findings, "kernel", text);
+		return;
+	}
 	journey->has_kernel = true;
-	return 0;
 }
 
 static void describe_target(struct journey *journey)
@@ -109,71 +113,80 @@ static int read_hardware(struct journey *journey)
 	return 0;
 }
 
-static unsigned int read_tree(struct journey *journey)
+static void read_tree(struct journey *journey)
 {
 	const struct options *options = journey->options;
-	unsigned int reasons = 0;
 
 	if (!options->tree && !options->tree_options.kernel)
-		return 0; /* only the machine is asked for */
+		return; /* only the machine is asked for */
 	if (tree_open(options->tree, &options->tree_options, &journey->tree) < 0 ||
 	    append_advice(journey) < 0 || add_panic_timeout(journey) < 0)
-		reasons++;
+		findings_add_said(
+			&journey->findings, "tree",
+			"the tree cannot be used, for what standard error says of it");
 	if (journey->tree.kernel_fd >= 0)
-		reasons += identify_kernel(journey);
-	return reasons;
+		identify_kernel(journey);
 }
 
 unsigned int journey_prepare(const struct options *options, struct journey *ret)
 {
-	unsigned int reasons = 0;
-
 	*ret = (struct journey)JOURNEY_INIT;
 	ret->options = options;
 	ret->handover = options->handover;
 	ret->handover.takeover = choose_takeover(options);
-	if (read_hardware(ret) < 0)
-		return 1;
-	reasons += read_tree(ret);
+	if (read_hardware(ret) < 0) {
+		findings_add_said(
+			&ret->findings, "devices",
+			"the machine's devices, or what the options say of them, cannot "
+			"be made out: standard error says why");
+		return ret->findings.refusals;
+	}
+	read_tree(ret);
 	if (ret->has_kernel)
 		describe_target(ret);
 	if (image_build(&ret->handover, &ret->image) < 0)
-		reasons++;
-	return reasons;
+		findings_add_said(
+			&ret->findings, "image",
+			"the stage's image cannot be built: standard error says "
+			"why");
+	return ret->findings.refusals;
 }
 
-static void warn(const struct hardware *hardware)
+static void find_advice(const struct hardware *hardware, struct findings *findings)
 {
 	for (size_t i = 0; i < hardware->n_advice; i++) {
 		const struct advice *a = &hardware->advice[i];
 
 		if (a->append[0])
-			log_notice("appended to the command line for %s: %s",
-				   a->device->name, a->append);
+			find_note(findings, "appended",
+				  "appended to the command line for %s: %s",
+				  a->device->name, a->append);
 		else
-			(void)log_warn(0, "%s (%s): %s; source: %s", a->device->name,
-				       a->device->driver, a->quirk->why,
-				       a->quirk->source);
+			find_warning(findings, "hardware", "%s (%s): %s; source: %s",
+				     a->device->name, a->device->driver, a->quirk->why,
+				     a->quirk->source);
 	}
 }
 
-unsigned int journey_check(const struct journey *journey)
+void journey_check(struct journey *journey)
 {
-	if (journey->hardware)
-		warn(journey->hardware);
-	if (journey->adds_panic_timeout)
-		log_notice(
-			"put before the command line: %s, so that a target that panics "
-			"leads back (--no-panic-timeout leaves it out)",
-			PANIC_TIMEOUT);
-	return preflight_check(&(struct preflight){
+	const struct preflight preflight = {
 		.root = journey->options->root,
 		.options = journey->options,
 		.tree = &journey->tree,
 		.kernel = journey->has_kernel ? &journey->kernel : NULL,
 		.takeover = journey->handover.takeover,
 		.image_bytes = journey->image.size,
-	});
+	};
+
+	if (journey->hardware)
+		find_advice(journey->hardware, &journey->findings);
+	if (journey->adds_panic_timeout)
+		find_note(&journey->findings, "panic-timeout",
+			  "put before the command line: %s, so that a target that panics "
+			  "leads back (--no-panic-timeout leaves it out)",
+			  PANIC_TIMEOUT);
+	preflight_check(&preflight, &journey->findings);
 }
 
 void journey_done(struct journey *journey)

@@ -9,6 +9,7 @@
 #include "pivot/base/cleanup.h"
 #include "pivot/image.h"
 #include "pivot/kexec/kernel.h"
+#include "pivot/preflight/findings.h"
 #include "pivot/tree/tree.h"
 
 struct journey {
@@ -18,6 +19,7 @@ struct journey {
 	struct handover handover;
 	struct hardware *hardware;
 	struct image image;
+	struct findings findings;
 	bool has_kernel;
 	bool replaces_image;	 /* that somebody else loaded, by --force */
 	bool adds_panic_timeout; /* to the command line */
@@ -30,13 +32,14 @@ struct journey {
 
 /*
  * Reads the machine and the tree, if there is one, and builds the image; changes nothing.
- * How many reasons against the jump it found, each logged. *ret needs journey_done()
- * either way.
+ * How many reasons against the jump it found, each logged and in ret->findings. *ret
+ * needs journey_done() either way.
  */
 unsigned int journey_prepare(const struct options *options, struct journey *ret);
 
-/* The reasons that the machine itself gives; each logged, with what else is known. */
-unsigned int journey_check(const struct journey *journey);
+/* Adds to journey->findings what is known of the machine and the hardware; logs nothing.
+ */
+void journey_check(struct journey *journey);
 
 void journey_done(struct journey *journey);
 

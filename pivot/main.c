@@ -9,7 +9,7 @@
 static const struct verb verbs[] = {
 	{ verb_run, VERB_ACTS, "run", "TREE", "jump into the tree (the default)" },
 	{ verb_plan, VERB_READS, "plan", "[TREE]", "print what would be done, in order" },
-	{ verb_check, VERB_ACTS, "check", "TREE", "print every reason against the jump" },
+	{ verb_check, VERB_ACTS, "check", "TREE", "print what speaks against the jump" },
 	{ verb_build, VERB_ACTS, "build", "TREE -o FILE", "write the stage's image" },
 	{ verb_cancel, VERB_TREELESS, "cancel", "", "undo a jump that is in its delay" },
 	{ 0 },

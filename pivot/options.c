@@ -95,7 +95,7 @@ static void print_help(const struct verb *verbs)
 		"      --no-panic-timeout   do not put panic=30, which reboots into this system\n"
 		"                           where the target panics, before the command line\n"
 		"      --root DIR           plan for a recorded machine (scripts/record-machine)\n"
-		"      --json               print the plan as JSON\n"
+		"      --json               print the plan, or the check, as JSON\n"
 		"      --force              replace an image that somebody else loaded\n"
 		"  -o, --output FILE        where 'build' writes the image\n"
 		"  -h, --help               print this\n"
@@ -244,8 +244,8 @@ static int check_verb(const struct options *options, const struct verb *verb)
 		return 0;
 	if (options->root[0])
 		return log_refuse(-EINVAL, "--root is for 'plan'");
-	if (options->json)
-		return log_refuse(-EINVAL, "--json is for 'plan'");
+	if (options->json && strcmp(verb->name, "check") != 0)
+		return log_refuse(-EINVAL, "--json is for 'plan' and 'check'");
 	if (verb->kind == VERB_TREELESS)
 		return options->tree
 			       ? log_refuse(-EINVAL, "'%s' takes no tree: what is '%s'?",

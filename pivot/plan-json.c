@@ -6,22 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "json-text.h"
 #include "pivot/base/log.h"
-
-/* Names of the kernel need not be UTF-8, which JSON must be. */
-static json_t *text(const char *s)
-{
-	char clean[512];
-	json_t *value = json_string(s);
-
-	if (value)
-		return value;
-	(void)snprintf(clean, sizeof(clean), "%s", s);
-	for (char *at = clean; *at; at++)
-		if ((unsigned char)*at >= 0x80)
-			*at = '?';
-	return json_string(clean);
-}
 
 static json_t *tree_json(const struct journey *journey)
 {
@@ -29,12 +15,13 @@ static json_t *tree_json(const struct journey *journey)
 
 	if (!journey->has_kernel)
 		return json_null();
-	return json_pack(
-		"{so so sI so so sI so}", "form", text(tree->form), "kernel",
-		text(tree->kernel_name), "kernel_bytes", (json_int_t)tree->kernel_bytes,
-		"release", text(journey->kernel.release), "initrd",
-		tree->initrd_name ? text(tree->initrd_name) : json_null(), "initrd_bytes",
-		(json_int_t)tree->initrd_bytes, "command_line", text(tree->command_line));
+	return json_pack("{so so sI so so sI so}", "form", json_text(tree->form),
+			 "kernel", json_text(tree->kernel_name), "kernel_bytes",
+			 (json_int_t)tree->kernel_bytes, "release",
+			 json_text(journey->kernel.release), "initrd",
+			 tree->initrd_name ? json_text(tree->initrd_name) : json_null(),
+			 "initrd_bytes", (json_int_t)tree->initrd_bytes, "command_line",
+			 json_text(tree->command_line));
 }
 
 static json_t *resets_json(const struct device *d)
@@ -43,7 +30,7 @@ static json_t *resets_json(const struct device *d)
 
 	for (int i = 0; i < PCI_RESETS; i++)
 		if (d->resets & 1U << i)
-			(void)json_array_append_new(resets, text(pci_reset_name(i)));
+			(void)json_array_append_new(resets, json_text(pci_reset_name(i)));
 	return resets;
 }
 
@@ -64,13 +51,13 @@ static json_t *device_json(const struct device *d)
 		(void)snprintf(ids, sizeof(ids), "%04x:%04x", d->vendor, d->device);
 	(void)snprintf(class, sizeof(class), "%04x", d->class);
 	return json_pack("{so so so so so so so so si sb sb sb so so}", "bus",
-			 text(d->bus), "name", text(d->name), "driver",
-			 d->driver[0] ? text(d->driver) : json_null(), "ids",
-			 is_pci ? text(ids) : json_null(), "class", text(class), "kind",
-			 text(device_class_name(d->class)), "holds", text(d->holds),
-			 "lane", text(d->lane), "vfs", (int)d->n_vfs, "virtual",
-			 d->is_virtual, "bridge", d->is_bridge, "console", d->is_console,
-			 "iommu_group",
+			 json_text(d->bus), "name", json_text(d->name), "driver",
+			 d->driver[0] ? json_text(d->driver) : json_null(), "ids",
+			 is_pci ? json_text(ids) : json_null(), "class", json_text(class),
+			 "kind", json_text(device_class_name(d->class)), "holds",
+			 json_text(d->holds), "lane", json_text(d->lane), "vfs",
+			 (int)d->n_vfs, "virtual", d->is_virtual, "bridge", d->is_bridge,
+			 "console", d->is_console, "iommu_group",
 			 d->iommu_group < 0 ? json_null() : json_integer(d->iommu_group),
 			 "resets", resets_json(d));
 }
@@ -99,10 +86,11 @@ static json_t *advice_json(const struct hardware *hardware)
 
 		(void)json_array_append_new(
 			list,
-			json_pack("{so so so so}", "device", text(a->device->name),
-				  "append", a->append[0] ? text(a->append) : json_null(),
-				  "why", text(a->quirk ? a->quirk->why : ""), "source",
-				  text(a->quirk ? a->quirk->source : "")));
+			json_pack("{so so so so}", "device", json_text(a->device->name),
+				  "append",
+				  a->append[0] ? json_text(a->append) : json_null(),
+				  "why", json_text(a->quirk ? a->quirk->why : ""),
+				  "source", json_text(a->quirk ? a->quirk->source : "")));
 	}
 	return list;
 }
@@ -116,12 +104,13 @@ static json_t *stage_json(const struct plan *plan, enum teardown_stage stage)
 
 		if (op->stage != stage)
 			continue;
-		(void)json_array_append_new(list, json_pack("{so so so}", "operation",
-							    text(op_name(op->kind)),
-							    "object", text(op->object),
-							    "reason", text(op->reason)));
+		(void)json_array_append_new(list,
+					    json_pack("{so so so}", "operation",
+						      json_text(op_name(op->kind)),
+						      "object", json_text(op->object),
+						      "reason", json_text(op->reason)));
 	}
-	return json_pack("{so so}", "title", text(teardown_stage_title(stage)),
+	return json_pack("{so so}", "title", json_text(teardown_stage_title(stage)),
 			 "operations", list);
 }
 
@@ -136,13 +125,13 @@ static json_t *stages_json(const struct plan *plan)
 
 int plan_print_json(const struct journey *journey, const struct plan *plan)
 {
-	json_t *all =
-		json_pack("{so so so so so sI}", "tree", tree_json(journey), "takeover",
-			  text(journey->handover.takeover == TAKEOVER_SYSTEMD ? "systemd"
-									      : "seize"),
-			  "devices", devices_json(&journey->hardware->devices), "advice",
-			  advice_json(journey->hardware), "stages", stages_json(plan),
-			  "dropped", (json_int_t)plan->n_dropped);
+	json_t *all = json_pack(
+		"{so so so so so sI}", "tree", tree_json(journey), "takeover",
+		json_text(journey->handover.takeover == TAKEOVER_SYSTEMD ? "systemd"
+									 : "seize"),
+		"devices", devices_json(&journey->hardware->devices), "advice",
+		advice_json(journey->hardware), "stages", stages_json(plan), "dropped",
+		(json_int_t)plan->n_dropped);
 	int r = all ? json_dumpf(all, stdout, JSON_INDENT(2)) : -1;
 
 	json_decref(all);

@@ -118,14 +118,17 @@ int verb_run(const struct options *options)
 {
 	auto_journey struct journey journey = JOURNEY_INIT;
 	struct stage stage = STAGE_INIT;
-	unsigned int reasons = journey_prepare(options, &journey);
+	bool is_refused;
 
-	reasons += journey_check(&journey);
-	if (reasons == 0) {
+	(void)journey_prepare(options, &journey); /* all of it is in the findings */
+	journey_check(&journey);
+	findings_print(&journey.findings);
+	is_refused = journey.findings.refusals > 0;
+	if (!is_refused) {
 		signals_block();
-		reasons = prepare_machine(&journey, &stage) < 0;
+		is_refused = prepare_machine(&journey, &stage) < 0;
 	}
-	if (reasons > 0)
+	if (is_refused)
 		return log_refuse(EXIT_UNCHANGED, "nothing was changed");
 	return go(&journey, &stage);
 }

@@ -233,6 +233,76 @@ def test_check_names_every_reason_at_once(tree, tmp_path):
     assert "nothing was changed" in result.stdout
 
 
+def assert_is_a_check(result):
+    """
+    One object on standard output, whose verdict is the exit code's.
+    """
+    check = json.loads(result.stdout)
+    assert set(check) == {"verdict", "target", "takeover", "findings", "dropped"}
+    assert check["takeover"] in ("systemd", "seize")
+    for finding in check["findings"]:
+        assert set(finding) == {"severity", "id", "text"}
+        assert finding["severity"] in ("refuse", "warn", "note")
+        assert finding["text"]
+    refused = any(finding["severity"] == "refuse" for finding in check["findings"])
+    assert check["verdict"] == ("refused" if refused else "clear")
+    assert result.returncode == (1 if refused else 0)
+    return check
+
+
+def test_check_as_json_says_what_the_text_says(tree):
+    text = pivot("check", tree)
+    result = pivot("check", "--json", tree)
+    check = assert_is_a_check(result)
+    assert check["target"].startswith("Linux 6.12.0-test")
+    assert result.stderr == ""
+    for finding in check["findings"]:
+        # what there is of memory changes from one moment to the next
+        words = finding["text"].split(" needed, ")[0]
+        assert words in (text.stdout if finding["severity"] == "note" else text.stderr)
+
+
+def test_check_as_json_is_json_without_a_tree_that_can_be_read():
+    for tree in ("/nonexistent", "/dev/null"):
+        result = pivot("check", "--json", tree)
+        check = assert_is_a_check(result)
+        assert check["target"] is None
+        assert "tree" in [finding["id"] for finding in check["findings"]]
+        assert result.stderr.startswith("pivot-kexec: ")
+
+
+def test_check_as_json_says_what_the_kernel_is_instead(tree):
+    (tree / "bzImage").write_bytes(b"\x7fELF" + bytes(4096))
+    check = assert_is_a_check(pivot("check", "--json", tree))
+    assert ["bzImage" in finding["text"] for finding in check["findings"]
+            if finding["id"] == "kernel"] == [True]
+
+
+def test_check_as_json_is_utf8_whatever_the_files_are_called(tree):
+    kernel = tree / "b\udcffd"
+    kernel.write_bytes(b"\x7fELF" + bytes(4096))
+    check = assert_is_a_check(pivot("check", "--json", "--kernel", kernel, tree,
+                                    errors="surrogateescape"))
+    assert ["b?d" in finding["text"] for finding in check["findings"]
+            if finding["id"] == "kernel"] == [True]
+
+
+def test_the_manual_names_every_finding():
+    sources = [*(TOP / "pivot/preflight").glob("*.c"), TOP / "pivot/journey.c"]
+    calls = "|".join(("find_refusal", "find_warning", "find_note", "findings_add_said"))
+    used = set()
+    for source in sources:
+        text = source.read_text()
+        for call in re.finditer(rf"\b(?:{calls})\(\s*&?[\w>-]+,([^;]*?),\s", text):
+            used.update(re.findall(r'"([a-z0-9-]+)"', call[1]))
+    manual = (TOP / "docs/pivot-kexec.8").read_text()
+    section = manual.split(".Ss Findings")[1].split(".Ss ")[0].split(".Sh ")[0]
+    named = {name for line in re.findall(r"^\.It Cm (.*)$", section, re.MULTILINE)
+             for name in line.split(" , ")}
+    assert len(used) > 40
+    assert used == named
+
+
 @pytest.mark.parametrize("arguments, code, text", [
     (["--help"], 0, "Usage: pivot-kexec"),
     (["plan", "--help"], 0, "Usage: pivot-kexec"),
@@ -255,7 +325,7 @@ def test_check_names_every_reason_at_once(tree, tmp_path):
     (["--on-hang=hope", "x"], 2, "reboot or jump"),
     (["--reset=hard", "x"], 2, "auto or never"),
     (["--root", "/nonexistent", "x"], 2, "--root is for 'plan'"),
-    (["--json", "x"], 2, "--json is for 'plan'"),
+    (["--json", "x"], 2, "--json is for 'plan' and 'check'"),
     (["plan", "--root", "/nonexistent"], 1, "cannot read"),
     (["plan", "--skip", "no-such-driver"], 1, "no-such-driver"),
     (["plan", "/nonexistent/tree"], 1, "/nonexistent/tree"),

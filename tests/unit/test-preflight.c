@@ -2,115 +2,70 @@
 
 /* Every reason to refuse, on a machine that gives it; each is a sentence. */
 
-#include "pivot/preflight.h"
-
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "fake-machine.h"
-#include "fake-output.h"
+#include "fake-preflight.h"
 #include "fake-root.h"
 #include "unit.h"
 
-static struct options options;
-static struct tree tree;
-static struct kernel_image kernel;
-static struct preflight preflight;
-static const char *said;
-
-/* And a tree that fits. */
-static void good_machine(void)
-{
-	machine_that_can_jump();
-	options = (struct options){ 0 };
-	kernel = (struct kernel_image){ .command_line_max = 2047, .init_size = 32 << 20 };
-	tree = (struct tree){
-		.kernel_name = (char *)"result/bzImage",
-		.kernel_bytes = 8 << 20,
-		.initrd_bytes = 64 << 20,
-		.initrd_fd = -1,
-		.command_line = (char *)"init=/init",
-	};
-	preflight = (struct preflight){
-		.root = fake_root(),
-		.options = &options,
-		.tree = &tree,
-		.kernel = &kernel,
-		.takeover = TAKEOVER_SYSTEMD,
-		.image_bytes = 2 << 20,
-	};
-}
-
-static unsigned int check(void)
-{
-	unsigned int reasons;
-
-	output_catch();
-	reasons = preflight_check(&preflight);
-	said = output_caught();
-	return reasons;
-}
-
-static void assert_refused(const char *sentence)
-{
-	char line[512];
-
-	ck_assert_uint_eq(check(), 1);
-	(void)snprintf(line, sizeof(line), "pivot-kexec: %s\n", sentence);
-	ck_assert_str_eq(said, line);
-}
-
 START_TEST(finds_nothing_against_a_good_machine)
 {
-	good_machine();
-	ck_assert_uint_eq(check(), 0);
-	ck_assert_str_eq(said, "");
-	preflight.takeover = TAKEOVER_SEIZE;
-	ck_assert_uint_eq(check(), 0);
+	preflight_start();
+	ck_assert_uint_eq(preflight_run(), 0);
+	ck_assert_str_eq(fake_preflight.said, "");
+	fake_preflight.preflight.takeover = TAKEOVER_SEIZE;
+	ck_assert_uint_eq(preflight_run(), 0);
 }
 END_TEST
 
 START_TEST(needs_root)
 {
-	good_machine();
+	preflight_start();
 	fake_file("CapEff:\t0000000000000000\n", "/proc/self/status");
-	assert_refused(
+	preflight_expect_refusal(
+		"not-root",
 		"this needs root (CAP_SYS_BOOT and CAP_SYS_ADMIN): run it with sudo");
 	fake_file("CapEff:\t0000000000400000\n",
 		  "/proc/self/status"); /* SYS_BOOT alone */
-	ck_assert_uint_eq(check(), 1);
+	ck_assert_uint_eq(preflight_run(), 1);
 }
 END_TEST
 
 START_TEST(refuses_in_a_container)
 {
-	good_machine();
+	preflight_start();
 	fake_file("", "/run/.containerenv");
-	assert_refused("this is a container ('/run/.containerenv' exists): run it on the "
-		       "host");
+	preflight_expect_refusal(
+		"container",
+		"this is a container ('/run/.containerenv' exists): run it on the "
+		"host");
 	fake_remove("/run/.containerenv");
 	fake_file("podman\n", "/run/systemd/container");
-	assert_refused("this is a container ('/run/systemd/container' exists): run it on "
-		       "the host");
+	preflight_expect_refusal(
+		"container",
+		"this is a container ('/run/systemd/container' exists): run it on "
+		"the host");
 }
 END_TEST
 
 /* A machine's image that was built with docker brings it along. */
 START_TEST(takes_an_image_built_with_docker_for_no_container)
 {
-	good_machine();
+	preflight_start();
 	fake_file("", "/.dockerenv");
-	ck_assert_uint_eq(check(), 0);
+	ck_assert_uint_eq(preflight_run(), 0);
 }
 END_TEST
 
 START_TEST(refuses_in_another_pid_namespace)
 {
-	good_machine();
+	preflight_start();
 	fake_remove("/proc/self/ns/pid");
 	fake_symlink("pid:[4026532281]", "/proc/self/ns/pid");
-	assert_refused(
+	preflight_expect_refusal(
+		"pid-namespace",
 		"this is not the machine's own pid namespace (pid:[4026532281]), but "
 		"a container's: run it on the host");
 }
@@ -118,53 +73,59 @@ END_TEST
 
 START_TEST(refuses_a_kernel_without_kexec)
 {
-	good_machine();
+	preflight_start();
 	fake_remove("/sys/kernel/kexec_loaded");
-	assert_refused("the running kernel is built without kexec: boot another one");
+	preflight_expect_refusal(
+		"no-kexec",
+		"the running kernel is built without kexec: boot another one");
 }
 END_TEST
 
 START_TEST(refuses_where_kexec_is_switched_off)
 {
-	good_machine();
+	preflight_start();
 	fake_file("1\n", "/proc/sys/kernel/kexec_load_disabled");
-	assert_refused("kexec is switched off until the next boot "
-		       "(kernel.kexec_load_disabled = 1): find who sets it in "
-		       "/etc/sysctl.d, remove it and reboot");
+	preflight_expect_refusal("kexec-disabled",
+				 "kexec is switched off until the next boot "
+				 "(kernel.kexec_load_disabled = 1): find who sets it in "
+				 "/etc/sysctl.d, remove it and reboot");
 }
 END_TEST
 
 START_TEST(refuses_where_all_loads_are_used_up)
 {
-	good_machine();
+	preflight_start();
 	fake_file("1\n", "/proc/sys/kernel/kexec_load_limit_reboot");
-	ck_assert_uint_eq(check(), 0);
+	ck_assert_uint_eq(preflight_run(), 0);
 	fake_remove("/proc/sys/kernel/kexec_load_limit_reboot"); /* before Linux 6.3 */
-	ck_assert_uint_eq(check(), 0);
+	ck_assert_uint_eq(preflight_run(), 0);
 	fake_file("0\n", "/proc/sys/kernel/kexec_load_limit_reboot");
-	ck_assert_uint_eq(check(), 1);
-	ck_assert_ptr_nonnull(strstr(said, "kexec_load_limit_reboot"));
+	ck_assert_uint_eq(preflight_run(), 1);
+	ck_assert_ptr_nonnull(strstr(fake_preflight.said, "kexec_load_limit_reboot"));
 }
 END_TEST
 
 START_TEST(leaves_an_image_of_others_unless_forced)
 {
-	good_machine();
+	preflight_start();
 	fake_file("1\n", "/sys/kernel/kexec_loaded");
-	assert_refused("an image is loaded already, by somebody else: unload it with "
-		       "'kexec -u', or replace it with --force");
-	options.force = true;
-	ck_assert_uint_eq(check(), 0);
+	preflight_expect_refusal(
+		"image-loaded",
+		"an image is loaded already, by somebody else: unload it with "
+		"'kexec -u', or replace it with --force");
+	fake_preflight.options.force = true;
+	ck_assert_uint_eq(preflight_run(), 0);
 }
 END_TEST
 
 START_TEST(leaves_another_that_waits_for_its_takeover)
 {
-	good_machine();
+	preflight_start();
 	fake_file("1\n", "/sys/kernel/kexec_loaded");
 	fake_file("", "/run/initramfs/handover");
-	options.force = true;
-	assert_refused(
+	fake_preflight.options.force = true;
+	preflight_expect_refusal(
+		"already-waiting",
 		"another pivot-kexec waits for its takeover: let it go on, or end it "
 		"with 'pkill pivot-kexec'");
 }
@@ -172,47 +133,50 @@ END_TEST
 
 START_TEST(refuses_an_unsigned_kernel_in_lockdown)
 {
-	good_machine();
+	preflight_start();
 	fake_file("none [integrity] confidentiality\n", "/sys/kernel/security/lockdown");
-	assert_refused("the running kernel is locked down (Secure Boot) and "
-		       "'result/bzImage' is not signed: turn Secure Boot off in the "
-		       "firmware, or use a signed kernel");
-	kernel.is_signed = true;
-	ck_assert_uint_eq(check(), 0);
+	preflight_expect_refusal(
+		"lockdown", "the running kernel is locked down (Secure Boot) and "
+			    "'result/bzImage' is not signed: turn Secure Boot off in the "
+			    "firmware, or use a signed kernel");
+	fake_preflight.kernel.is_signed = true;
+	ck_assert_uint_eq(preflight_run(), 0);
 }
 END_TEST
 
 START_TEST(refuses_systemd_where_pid_1_is_another)
 {
-	good_machine();
+	preflight_start();
 	fake_file("init\n", "/proc/1/comm");
-	assert_refused("--takeover=systemd, but PID 1 is not systemd: use "
-		       "--takeover=seize");
+	preflight_expect_refusal("not-systemd",
+				 "--takeover=systemd, but PID 1 is not systemd: use "
+				 "--takeover=seize");
 }
 END_TEST
 
 START_TEST(refuses_to_seize_what_cannot_be_traced)
 {
-	good_machine();
-	preflight.takeover = TAKEOVER_SEIZE;
+	preflight_start();
+	fake_preflight.preflight.takeover = TAKEOVER_SEIZE;
 	fake_file("3\n", "/proc/sys/kernel/yama/ptrace_scope");
-	assert_refused(
+	preflight_expect_refusal(
+		"ptrace-forbidden",
 		"kernel.yama.ptrace_scope = 3 forbids seizing PID 1 until the next "
 		"boot: use --takeover=systemd where PID 1 is systemd");
-	preflight.takeover = TAKEOVER_SYSTEMD;
-	ck_assert_uint_eq(check(), 0);
+	fake_preflight.preflight.takeover = TAKEOVER_SYSTEMD;
+	ck_assert_uint_eq(preflight_run(), 0);
 }
 END_TEST
 
 /* Lockdown does not forbid ptrace(2), nor signed kernels. */
 START_TEST(seizes_in_confidentiality)
 {
-	good_machine();
-	preflight.takeover = TAKEOVER_SEIZE;
+	preflight_start();
+	fake_preflight.preflight.takeover = TAKEOVER_SEIZE;
 	fake_file("none integrity [confidentiality]\n", "/sys/kernel/security/lockdown");
-	ck_assert_uint_eq(check(), 1);
-	kernel.is_signed = true;
-	ck_assert_uint_eq(check(), 0);
+	ck_assert_uint_eq(preflight_run(), 1);
+	fake_preflight.kernel.is_signed = true;
+	ck_assert_uint_eq(preflight_run(), 0);
 }
 END_TEST
 
@@ -220,34 +184,37 @@ START_TEST(refuses_systemd_where_its_way_is_masked)
 {
 	static const char *const folders[] = { "/etc", "/run" };
 
-	good_machine();
+	preflight_start();
 	for (size_t i = 0; i < 2; i++) {
 		fake_symlink("/dev/null", "%s/systemd/system/kexec.target", folders[i]);
-		assert_refused(
+		preflight_expect_refusal(
+			"kexec-target-masked",
 			"kexec.target is masked: 'systemctl unmask kexec.target', or "
 			"use --takeover=seize");
 		fake_remove("%s/systemd/system/kexec.target", folders[i]);
 	}
 	fake_symlink("/dev/null", "/etc/systemd/system/kexec.target");
-	preflight.takeover = TAKEOVER_SEIZE;
-	ck_assert_uint_eq(check(), 0);
+	fake_preflight.preflight.takeover = TAKEOVER_SEIZE;
+	ck_assert_uint_eq(preflight_run(), 0);
 }
 END_TEST
 
 START_TEST(refuses_a_kernel_without_devtmpfs)
 {
-	good_machine();
+	preflight_start();
 	fake_file("nodev\ttmpfs\n\text4\n", "/proc/filesystems");
-	assert_refused("the running kernel is built without devtmpfs: boot another one");
+	preflight_expect_refusal(
+		"no-devtmpfs",
+		"the running kernel is built without devtmpfs: boot another one");
 }
 END_TEST
 
 START_TEST(warns_of_a_kernel_without_sysrq)
 {
-	good_machine();
+	preflight_start();
 	fake_remove("/proc/sysrq-trigger");
-	ck_assert_uint_eq(check(), 0);
-	ck_assert_str_eq(said,
+	ck_assert_uint_eq(preflight_run(), 0);
+	ck_assert_str_eq(fake_preflight.said,
 			 "pivot-kexec: the running kernel has no sysrq: should a driver "
 			 "hang, the machine would not restart by itself\n");
 }
@@ -255,10 +222,10 @@ END_TEST
 
 START_TEST(needs_a_place_for_the_stage)
 {
-	good_machine();
-	preflight.takeover = TAKEOVER_SEIZE;
+	preflight_start();
+	fake_preflight.preflight.takeover = TAKEOVER_SEIZE;
 	fake_remove("/run");
-	assert_refused("there is no '/run' to put the stage in");
+	preflight_expect_refusal("no-run", "there is no '/run' to put the stage in");
 }
 END_TEST
 
@@ -267,14 +234,15 @@ START_TEST(refuses_a_command_line_that_is_too_long)
 {
 	char line[2048];
 
-	good_machine();
+	preflight_start();
 	memset(line, 'x', sizeof(line));
 	line[2047 - KERNEL_COMMAND_LINE_RESERVE] = '\0';
-	tree.command_line = line;
-	ck_assert_uint_eq(check(), 0);
+	fake_preflight.tree.command_line = line;
+	ck_assert_uint_eq(preflight_run(), 0);
 	line[2047 - KERNEL_COMMAND_LINE_RESERVE] = 'x';
 	line[2048 - KERNEL_COMMAND_LINE_RESERVE] = '\0';
-	assert_refused(
+	preflight_expect_refusal(
+		"command-line",
 		"the command line has 2017 bytes, the kernel takes 2016: shorten it "
 		"with --command-line");
 }
@@ -282,18 +250,21 @@ END_TEST
 
 START_TEST(refuses_what_half_of_the_memory_cannot_hold)
 {
-	good_machine();
-	tree.initrd_bytes = 2ULL << 30;
-	assert_refused("kernel and initrd are 2.0 GiB, and the kernel loads no more than "
-		       "half of the machine's memory (3.8 GiB): use a smaller initrd");
+	preflight_start();
+	fake_preflight.tree.initrd_bytes = 2ULL << 30;
+	preflight_expect_refusal(
+		"memory-half",
+		"kernel and initrd are 2.0 GiB, and the kernel loads no more than "
+		"half of the machine's memory (3.8 GiB): use a smaller initrd");
 }
 END_TEST
 
 START_TEST(says_how_much_memory_is_needed_and_why)
 {
-	good_machine();
+	preflight_start();
 	fake_file("MemTotal: 4000000 kB\nMemAvailable: 150000 kB\n", "/proc/meminfo");
-	assert_refused(
+	preflight_expect_refusal(
+		"memory",
 		"too little memory: 196 MiB needed, 146 MiB available (kernel and "
 		"initrd twice while loading, 2 x 72 MiB; room for the kernel to "
 		"unpack, 32 MiB; the stage, 20 MiB): stop services, or use a smaller "
@@ -303,10 +274,10 @@ END_TEST
 
 START_TEST(counts_swap_as_room_for_what_runs)
 {
-	good_machine();
+	preflight_start();
 	fake_file("MemTotal: 4000000 kB\nMemAvailable: 150000 kB\nSwapFree: 100000 kB\n",
 		  "/proc/meminfo");
-	ck_assert_uint_eq(check(), 0);
+	ck_assert_uint_eq(preflight_run(), 0);
 }
 END_TEST
 
@@ -314,15 +285,16 @@ START_TEST(needs_no_more_memory_than_it_says)
 {
 	char words[256];
 
-	good_machine();
-	ck_assert_uint_eq(preflight_memory(&preflight, words, sizeof(words)),
-			  2 * (72ULL << 20) + (32 << 20) + (20 << 20));
+	preflight_start();
+	ck_assert_uint_eq(
+		preflight_memory(&fake_preflight.preflight, words, sizeof(words)),
+		2 * (72ULL << 20) + (32 << 20) + (20 << 20));
 }
 END_TEST
 
 START_TEST(says_every_reason_at_once)
 {
-	good_machine();
+	preflight_start();
 	fake_file("CapEff:\t0\n", "/proc/self/status");
 	fake_file("", "/run/.containerenv");
 	fake_file("1\n", "/proc/sys/kernel/kexec_load_disabled");
@@ -330,26 +302,26 @@ START_TEST(says_every_reason_at_once)
 	fake_file("none [integrity] confidentiality\n", "/sys/kernel/security/lockdown");
 	fake_file("init\n", "/proc/1/comm");
 	fake_file("MemTotal: 4000000 kB\nMemAvailable: 150000 kB\n", "/proc/meminfo");
-	ck_assert_uint_eq(check(), 7);
-	ck_assert_ptr_nonnull(strstr(said, "needs root"));
-	ck_assert_ptr_nonnull(strstr(said, "is a container"));
-	ck_assert_ptr_nonnull(strstr(said, "switched off"));
-	ck_assert_ptr_nonnull(strstr(said, "loaded already"));
-	ck_assert_ptr_nonnull(strstr(said, "locked down"));
-	ck_assert_ptr_nonnull(strstr(said, "not systemd"));
-	ck_assert_ptr_nonnull(strstr(said, "too little memory"));
+	ck_assert_uint_eq(preflight_run(), 7);
+	ck_assert_ptr_nonnull(strstr(fake_preflight.said, "needs root"));
+	ck_assert_ptr_nonnull(strstr(fake_preflight.said, "is a container"));
+	ck_assert_ptr_nonnull(strstr(fake_preflight.said, "switched off"));
+	ck_assert_ptr_nonnull(strstr(fake_preflight.said, "loaded already"));
+	ck_assert_ptr_nonnull(strstr(fake_preflight.said, "locked down"));
+	ck_assert_ptr_nonnull(strstr(fake_preflight.said, "not systemd"));
+	ck_assert_ptr_nonnull(strstr(fake_preflight.said, "too little memory"));
 }
 END_TEST
 
 START_TEST(judges_the_machine_where_the_kernel_is_none)
 {
-	good_machine();
-	preflight.kernel = NULL;
-	tree = (struct tree)TREE_INIT;
+	preflight_start();
+	fake_preflight.preflight.kernel = NULL;
+	fake_preflight.tree = (struct tree)TREE_INIT;
 	fake_file("none [integrity] confidentiality\n", "/sys/kernel/security/lockdown");
-	ck_assert_uint_eq(check(), 0);
+	ck_assert_uint_eq(preflight_run(), 0);
 	fake_file("CapEff:\t0\n", "/proc/self/status");
-	ck_assert_uint_eq(check(), 1);
+	ck_assert_uint_eq(preflight_run(), 1);
 }
 END_TEST
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Whatever speaks against the jump is said in one sentence, and nothing has changed."""
 
+import json
 import re
 
 import pytest
@@ -31,6 +32,35 @@ def assert_refuses(vm, command, *parts, sentences=1):
         assert re.search("^pivot-kexec: .*" + ".*".join(parts[:-1]) + ".*: .*" + parts[-1],
                          spoken), line
     assert state(vm) == before
+
+
+def check_json(vm):
+    before = state(vm)
+    result = vm.run(f"{TOOL} check --json {TREE}", check=False, timeout=120)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert state(vm) == before
+    check = json.loads(result.stdout)
+    assert check["verdict"] == "clear"
+    return check["findings"]
+
+
+def test_finds_nothing_against_a_machine_that_is_well(vm):
+    findings = check_json(vm)
+    assert {finding["severity"] for finding in findings} == {"note"}, findings
+    assert {"memory", "target-memory"} <= {finding["id"] for finding in findings}
+
+
+def test_sees_what_hangs_in_the_kernel(vm):
+    # who reads from a suspended device waits, and no signal ends that
+    vm.run("dmsetup create stuck --table '0 2048 zero' && udevadm settle && "
+           "dmsetup suspend --noflush --nolockfs stuck")
+    vm.run("setsid dd if=/dev/mapper/stuck of=/dev/null count=1 >/dev/null 2>&1 </dev/null & "
+           "sleep 1")
+    warned = {finding["id"]: finding["text"] for finding in check_json(vm)
+              if finding["severity"] == "warn"}
+    vm.run("dmsetup resume stuck && udevadm settle && dmsetup remove --retry stuck")
+    assert set(warned) == {"dm-suspended", "stuck-process"}, warned
+    assert "(dd)" in warned["stuck-process"]
 
 
 def test_refuses_who_is_not_root(vm):

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #pragma once
 
-/* Every reason to refuse, found before anything is touched. */
+/* What can be known of the jump before anything is touched. */
 
+#include "findings.h"
 #include "initramfs/handover.h"
-#include "options.h"
 #include "pivot/kexec/kernel.h"
+#include "pivot/options.h"
 #include "pivot/tree/tree.h"
 
 struct preflight {
@@ -18,8 +19,11 @@ struct preflight {
 	size_t image_bytes;
 };
 
-/* Logs each reason as a sentence with its way out. How many there are. */
-unsigned int preflight_check(const struct preflight *preflight);
+/*
+ * Adds what all checks find: refusals, warnings and notes, each a sentence with what to
+ * do. May take some seconds where something hangs, and never hangs with it.
+ */
+void preflight_check(const struct preflight *preflight, struct findings *findings);
 
 /* Memory the load will need at its height, in bytes; and in words how it adds up. */
 uint64_t preflight_memory(const struct preflight *preflight, char *words,

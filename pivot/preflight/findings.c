@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "findings.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "pivot/base/log.h"
+
+static struct finding *next_free(struct findings *findings, enum severity severity,
+				 const char *id)
+{
+	struct finding *finding;
+
+	findings->refusals += severity == FINDING_REFUSE;
+	if (findings->n == FINDINGS_MAX) {
+		findings->n_dropped++;
+		return NULL;
+	}
+	finding = &findings->finding[findings->n++];
+	*finding = (struct finding){ .severity = severity, .id = id };
+	return finding;
+}
+
+void findings_add(struct findings *findings, enum severity severity, const char *id,
+		  const char *format, ...)
+{
+	struct finding *finding = next_free(findings, severity, id);
+	va_list args;
+
+	if (!finding)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(finding->text, sizeof(finding->text), format, args);
+	va_end(args);
+}
+
+void findings_add_said(struct findings *findings, const char *id, const char *text)
+{
+	struct finding *finding = next_free(findings, FINDING_REFUSE, id);
+
+	if (!finding)
+		return;
+	(void)snprintf(finding->text, sizeof(finding->text), "%s", text);
+	finding->is_said = true;
+}
+
+const char *severity_name(enum severity severity)
+{
+	static const char *const names[] = {
+		[FINDING_REFUSE] = "refuse",
+		[FINDING_WARN] = "warn",
+		[FINDING_NOTE] = "note",
+	};
+
+	return names[severity];
+}
+
+/* Names come from outside: one line stays one line, and no terminal is steered. */
+static void print_note(const char *text)
+{
+	char line[FINDING_BYTES];
+
+	(void)snprintf(line, sizeof(line), "%s", text);
+	for (char *at = line; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = '?';
+	(void)printf("note: %s\n", line);
+}
+
+void findings_print(const struct findings *findings)
+{
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct finding *f = &findings->finding[i];
+
+		if (f->is_said)
+			continue;
+		if (f->severity == FINDING_REFUSE)
+			(void)log_refuse(0, "%s", f->text);
+		else if (f->severity == FINDING_WARN)
+			(void)log_warn(0, "%s", f->text);
+		else
+			print_note(f->text);
+	}
+	(void)fflush(stdout); /* in its place among what the log says */
+	if (findings->n_dropped > 0)
+		(void)log_warn(0, "and %zu more findings", findings->n_dropped);
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* Processors on which kexec was seen to fail, whatever the drivers do. */
+
+#include "checks.h"
+#include "cpuinfo.h"
+#include "pivot/base/macros.h"
+
+static const struct {
+	const char *name;
+	const char *source;
+} black_screens[] = {
+	{ "N5100", "nix-community/nixos-anywhere#289" },
+	{ "N5105", "coreos/fedora-coreos-tracker#2071" },
+};
+
+void check_processor(const struct preflight *p, struct findings *findings)
+{
+	for (size_t i = 0; i < array_size(black_screens); i++)
+		if (cpuinfo_has(p->root, "model name", black_screens[i].name))
+			find_warning(
+				findings, "processor",
+				"kexec was seen to end in a black screen on this "
+				"processor (%s; %s): have a way to reset the machine",
+				black_screens[i].name, black_screens[i].source);
+	/* arch/x86/kernel/machine_kexec_64.c: -EOPNOTSUPP at the load in those kernels
+	 * that know of the erratum and cannot undo it */
+	if (cpuinfo_has(p->root, "bugs", "tdx_pw_mce"))
+		find_warning(findings, "tdx-host",
+			     "this processor has an erratum of TDX (tdx_pw_mce), for "
+			     "which some kernels do not load a target: if the load "
+			     "fails, switch TDX off in the firmware");
+}

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* Watchdogs that run already: their time does not stop for a jump. */
+
+#include "initramfs/inventory/watchdogs.h"
+
+#include <stdio.h>
+
+#include "checks.h"
+
+static const char *time_of(const struct watchdog *watchdog, char *text, size_t size)
+{
+	(void)snprintf(text, size, watchdog->timeout_s ? " within %u s" : " in time",
+		       watchdog->timeout_s);
+	return text;
+}
+
+void check_watchdogs(const struct preflight *p, struct findings *findings)
+{
+	struct watchdogs watchdogs;
+	char time[32];
+
+	if (watchdogs_read(p->root, &watchdogs) < 0)
+		return;
+	for (size_t i = 0; i < watchdogs.n; i++) {
+		const struct watchdog *w = &watchdogs.watchdog[i];
+
+		if (w->is_active != ANSWER_YES)
+			continue;
+		if (w->is_nowayout == ANSWER_YES)
+			find_warning(findings, "watchdog-nowayout",
+				     "%s (%s) runs and cannot be stopped (nowayout): "
+				     "unless its driver stops it at the jump, the target "
+				     "must feed it%s or the machine resets",
+				     w->name, w->identity,
+				     time_of(w, time, sizeof(time)));
+		else
+			find_note(findings, "watchdog",
+				  "%s (%s) runs: who feeds it now ends before the jump",
+				  w->name, w->identity);
+	}
+}
