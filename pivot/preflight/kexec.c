@@ -48,7 +48,7 @@ void check_kexec(const struct preflight *p, struct findings *findings)
 	if (read_exists(p->root, STAGE_PATH "/handover"))
 		find_refusal(findings, "already-waiting",
 			     "another pivot-kexec waits for its takeover: let it go on, "
-			     "or end it with 'pkill pivot-kexec'");
+			     "or end it with 'pivot-kexec cancel'");
 	else if (loaded && !p->options->force)
 		find_refusal(
 			findings, "image-loaded",

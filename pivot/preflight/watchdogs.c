@@ -22,6 +22,11 @@ void check_watchdogs(const struct preflight *p, struct findings *findings)
 
 	if (watchdogs_read(p->root, &watchdogs) < 0)
 		return;
+	if (p->options->handover.watchdog_s && !watchdogs_switch(&watchdogs))
+		find_refusal(findings, "no-watchdog",
+			     "--watchdog, but there is no hardware watchdog: load its "
+			     "driver (iTCO_wdt, sp5100_tco, ipmi_watchdog), or leave the "
+			     "option out");
 	for (size_t i = 0; i < watchdogs.n; i++) {
 		const struct watchdog *w = &watchdogs.watchdog[i];
 

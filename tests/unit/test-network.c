@@ -23,7 +23,7 @@ static const char *said;
 static void run(void)
 {
 	teardown = (struct teardown){ .root = fake_root(),
-				      .handover = { .unbind_ms = 1000 },
+				      .handover = { .unbind_ms = 3000 },
 				      .end_ms = clock_ms() + 20000 };
 	output_catch();
 	ck_assert_int_eq(network_take_apart(&teardown), 0);

@@ -205,6 +205,16 @@ START_TEST(warns_of_a_live_update_session)
 }
 END_TEST
 
+START_TEST(arms_no_watchdog_that_is_not_there)
+{
+	preflight_start();
+	f->options.handover.watchdog_s = 300;
+	preflight_expect(FINDING_REFUSE, "no-watchdog", "there is no hardware watchdog");
+	machine_watchdog(.name = "watchdog0", .state = "inactive");
+	preflight_expect_no("no-watchdog");
+}
+END_TEST
+
 START_TEST(says_which_watchdogs_run)
 {
 	preflight_start();
@@ -242,4 +252,5 @@ UNIT_MAIN("preflight of the machine", finds_only_memory_worth_a_note_on_a_good_m
 	  refuses_a_paravirtual_xen_domain, warns_of_confidential_guests,
 	  notes_a_guest_of_hyperv, warns_of_processors_that_were_seen_to_fail,
 	  warns_of_efi_without_a_memory_map, warns_of_a_live_update_session,
-	  says_which_watchdogs_run, counts_refusals_that_do_not_fit)
+	  arms_no_watchdog_that_is_not_there, says_which_watchdogs_run,
+	  counts_refusals_that_do_not_fit)

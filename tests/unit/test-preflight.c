@@ -127,7 +127,7 @@ START_TEST(leaves_another_that_waits_for_its_takeover)
 	preflight_expect_refusal(
 		"already-waiting",
 		"another pivot-kexec waits for its takeover: let it go on, or end it "
-		"with 'pkill pivot-kexec'");
+		"with 'pivot-kexec cancel'");
 }
 END_TEST
 

@@ -42,7 +42,7 @@ def test_a_caller_who_does_not_listen_gets_all_or_nothing(vm, way):
     code = vm.run(CARELESS[way].format(f"{TOOL} {LONG} {TREE}"), check=False).stdout.split()[-1]
     if code == "0":
         assert_armed(vm)
-        vm.run("pkill -x pivot-kexec")
+        vm.run(f"{TOOL} cancel")
     assert_undone(vm, before)
 
 
@@ -53,7 +53,7 @@ def test_an_interrupt_undoes_everything_or_comes_too_late(vm, after):
                     check=False)
     if result.returncode == 0:
         assert_armed(vm)
-        vm.run("pkill -x pivot-kexec")
+        vm.run(f"{TOOL} cancel")
     assert_undone(vm, before)
 
 
