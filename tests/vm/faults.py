@@ -29,7 +29,7 @@ TOOL = "/mnt/payload/pivot-kexec"
 TREE = "/mnt/payload/result"
 
 DEADLINE_S = 30   # of the init: what hangs comes home so fast
-TOOL_ENDS_S = 60
+TOOL_ENDS_S = 40
 ALL_ENDS_S = 240  # deadline, guardian, the reboot's own
 
 # A whole boot takes longer than all the rest; its disks are known to be whole by then.

@@ -73,12 +73,12 @@ LOADS = [
                 < /dev/null > /dev/null 2>&1
         done"""),
     ("loop mounts", 20, 300, """
-        modprobe loop; mkdir -p /srv/many
+        modprobe loop; mkdir -p /srv/many; udevadm control --stop-exec-queue
         test -e /srv/many.img || {{ truncate -s 1M /srv/many.img; mkfs.ext4 -qF /srv/many.img; }}
         for i in $(seq {count}); do
             cp --sparse=always /srv/many.img /srv/many/$i.img && mkdir -p /srv/many/$i
             mount -o loop /srv/many/$i.img /srv/many/$i
-        done"""),
+        done; udevadm control --start-exec-queue"""),
     ("files open and deleted", 1, 40, """
         setsid -f perl -e 'for (1..{count}) {{ open(my $f, ">", "/srv/lvm/gone.$_") or die;
             print $f "x" x 65536; unlink "/srv/lvm/gone.$_"; push @f, $f }} sleep 1000000' \
@@ -116,7 +116,7 @@ def drawn(seed):
 
 def put_on(vm, loads):
     for _, command, count in loads:
-        vm.run(command.format(count=count), timeout=300)
+        vm.run(command.format(count=count), timeout=900)
 
 
 def jump(vm, nonce, takeover):

@@ -26,6 +26,7 @@ def vm(tmp_path_factory):
     nonce = faults.make_faulty_payload(folder)
     with faults.FaultyMachine(folder, nonce) as machine:
         machine.prepare()
+        machine.homes = 1  # test_way_home.py waits for whole boots
         yield machine
 
 
