@@ -49,6 +49,8 @@ help:
 	@echo 'make check-unit   unit tests: gcc and clang, with ASan and UBSan'
 	@echo 'make check-fuzz   the fuzz targets replay their corpora'
 	@echo 'make check-vm     VM tests'
+	@echo 'make check-faults FAULTS=200  a fault at each act, in VMs; SEED= draws them'
+	@echo 'make check-stress JUMPS=50    one VM jumps again and again under random load'
 	@echo 'make evidence     what each way leaves of 47 devices, into docs/evidence.md'
 	@echo 'make bench        the image against mkinitramfs'
 	@echo 'make fuzz         each fuzz target for SECONDS=60'
@@ -100,6 +102,42 @@ build/tool/pivot/embedded.o: build/init build/busybox initramfs/image.list
 
 build/pivot-kexec: $(tool_objects)
 	$(CC) -static $(LDFLAGS) -Wl,--gc-sections -o $@.debug $^ $(tool_libs)
+	objcopy --strip-all $@.debug $@
+
+# --- the same with a fault point at every act, for tests ---
+
+# each act of acts.h: one that acts-faulty.c does not know does not link
+acts = $(shell sed -n 's/^[a-z].*[ *]\(act_[a-z_]*\)\x28.*/\1/p' pivot/base/acts.h)
+wrap_acts = $(acts:%=-Wl,--wrap=%)
+
+build/faulty/tool-%.o: tests/faults/%.c
+	@mkdir -p $(@D)
+	$(CC) $(common_flags) $(CPPFLAGS) $(CFLAGS) -DFAULTS_PROGRAM='"tool"' -c -o $@ $<
+
+# without -flto, which does not see what --wrap does
+build/faulty/init-%.o: tests/faults/%.c | $(uapi)
+	@mkdir -p $(@D)
+	$(MUSL_CC) $(common_flags) -idirafter build/uapi -Os -ffunction-sections \
+		-fdata-sections -fno-pie -DFAULTS_PROGRAM='"init"' -c -o $@ $<
+
+build/faulty/init-objects/%.o: %.c | $(uapi)
+	@mkdir -p $(@D)
+	$(MUSL_CC) $(common_flags) -idirafter build/uapi -Os -ffunction-sections \
+		-fdata-sections -fno-asynchronous-unwind-tables -fno-pie -c -o $@ $<
+
+build/faulty/init: $(init_sources:%.c=build/faulty/init-objects/%.o) \
+		build/faulty/init-acts-faulty.o
+	$(MUSL_CC) -static -no-pie -Wl,--gc-sections $(wrap_acts) -o $@.debug $^
+	objcopy --strip-all $@.debug $@
+
+build/faulty/embedded.o: pivot/embedded.c build/faulty/init build/busybox \
+		initramfs/image.list
+	$(CC) $(common_flags) $(CPPFLAGS) $(CFLAGS) \
+		$(subst build/init,build/faulty/init,$(embed_flags)) -c -o $@ $<
+
+build/faulty/pivot-kexec: $(filter-out %/embedded.o,$(tool_objects)) \
+		build/faulty/embedded.o build/faulty/tool-acts-faulty.o
+	$(CC) -static $(LDFLAGS) -Wl,--gc-sections $(wrap_acts) -o $@.debug $^ $(tool_libs)
 	objcopy --strip-all $@.debug $@
 
 # --- unit tests: every compiler, with the sanitizers; acts are replaced by a log ---
@@ -171,7 +209,7 @@ fuzz: $(fuzz_targets:%=build/fuzz/fuzz-%)
 
 # --- the rest ---
 
-.PHONY: check check-tool check-vm demo evidence bench lint format
+.PHONY: check check-tool check-vm check-faults check-stress demo evidence bench lint format
 check:
 	scripts/install-deps
 	$(MAKE) -s lint
@@ -180,11 +218,22 @@ check:
 	$(MAKE) -s -j2 check-unit check-fuzz
 	$(MAKE) -s check-vm
 
-check-tool: all
+check-tool: all build/faulty/pivot-kexec
 	PYTHONPATH=$(CURDIR)/tests $(PYTHON) -m pytest -p must_work -q -p no:cacheprovider tests/tool
 
-check-vm: all
+check-vm: all build/faulty/pivot-kexec
 	PYTHONPATH=$(CURDIR)/tests $(PYTHON) -m pytest -p must_work -p no:cacheprovider -n 2 tests/vm
+
+FAULTS = 200
+SEED   = 1
+JOBS   = 2
+JUMPS  = 50
+
+check-faults: build/faulty/pivot-kexec
+	scripts/check-faults --faults $(FAULTS) --seed $(SEED) --jobs $(JOBS)
+
+check-stress: all
+	scripts/check-stress --jumps $(JUMPS) --seed $(SEED)
 
 demo:
 	scripts/install-deps build vm

@@ -144,6 +144,10 @@ class Filesystem:
             found.append(f"e2fsck is not content: {check.stdout.strip()}")
         return found
 
+    def recover(self):
+        """What the distro does when it boots: replay the journal, put the harmless right."""
+        self._tool("e2fsck", "-fp", self.device)
+
     def dump(self, source, destination):
         """Copy one file out; gives whether there was one."""
         self._tool("debugfs", "-R", f"dump {source} {destination}", self.device)
@@ -151,6 +155,8 @@ class Filesystem:
 
 
 class Machine:
+    data_disk = ("data.raw", "raw")
+
     def __init__(self, image="systemd", firmware="bios", memory_mib=1024, cpus=1,
                  disk="virtio", nic="virtio-net-pci", reboot=True, payload=None, extra=()):
         """
@@ -207,7 +213,7 @@ class Machine:
                        check=True, stdout=subprocess.DEVNULL)
 
     def _disk_arguments(self):
-        disks = [("root", "root.qcow2", "qcow2"), ("data", "data.raw", "raw")]
+        disks = [("root", "root.qcow2", "qcow2"), ("data", *self.data_disk)]
         if self.options["payload"]:
             disks.append(("payload", "payload.raw", "raw"))
         for index, (name, file, form) in enumerate(disks):
@@ -330,7 +336,10 @@ class Machine:
     # What it says
 
     def _log(self, name):
-        text = (self.folder / f"{name}.log").read_text(errors="replace")
+        return self._plain((self.folder / f"{name}.log").read_text(errors="replace"))
+
+    @staticmethod
+    def _plain(text):
         return ESCAPES.sub("", text.replace("\r", ""))
 
     def console_text(self):
@@ -445,15 +454,18 @@ class Machine:
         assert not self.is_running(), "the machine still writes to its disks"
         target = self.folder / "root.ext4"
         if not target.exists():
-            table = subprocess.run(["sgdisk", "-i", str(ROOT_PARTITION), self.image], check=True,
-                                   stdout=subprocess.PIPE, text=True).stdout
-            first = int(re.search(r"First sector: (\d+)", table)[1])
-            count = int(re.search(r"Partition size: (\d+)", table)[1])
-            view = (f"driver=raw,offset={first * SECTOR},size={count * SECTOR},file.driver=qcow2"
-                    f",file.file.driver=file,file.file.filename={self.folder / 'root.qcow2'}")
-            subprocess.run(["qemu-img", "convert", "--image-opts", view, "-O", "raw", target],
-                           check=True)
+            self._copy_root_partition(target)
         return Filesystem(target)
+
+    def _copy_root_partition(self, target):
+        table = subprocess.run(["sgdisk", "-i", str(ROOT_PARTITION), self.image], check=True,
+                               stdout=subprocess.PIPE, text=True).stdout
+        first = int(re.search(r"First sector: (\d+)", table)[1])
+        count = int(re.search(r"Partition size: (\d+)", table)[1])
+        view = (f"driver=raw,offset={first * SECTOR},size={count * SECTOR},file.driver=qcow2"
+                f",file.file.driver=file,file.file.filename={self.folder / 'root.qcow2'}")
+        subprocess.run(["qemu-img", "convert", "-U", "--image-opts", view, "-O", "raw", target],
+                       check=True)
 
     def _loop_image(self):
         """What was mounted on /srv/loop, out of the root file system."""
@@ -476,9 +488,9 @@ class Machine:
         }
         found = [f"{name}: {problem}"
                  for name, volume in volumes.items() for problem in volume.problems()]
-        return found + self._database_problems()
+        return found + self.database_problems()
 
-    def _database_problems(self):
+    def database_problems(self):
         database = self.folder / "events.db"
         if not self.read_file("/srv/database/events.db", database):
             return ["database: it is not there"]

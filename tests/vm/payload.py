@@ -12,11 +12,11 @@ SOURCE = SCRIPTS.parent
 BINARY = SOURCE / "build" / "pivot-kexec"
 
 
-def make_payload(folder, append="", form="kexec-boot"):
+def make_payload(folder, append="", form="kexec-boot", binary=BINARY):
     """Fill a folder; gives the nonce its tree will answer with."""
     folder = Path(folder)
     nonce = secrets.token_hex(8)
-    shutil.copy(BINARY, folder / "pivot-kexec")
+    shutil.copy(binary, folder / "pivot-kexec")
     subprocess.run(["musl-gcc", "-static", "-O2", "-idirafter", SOURCE / "build" / "uapi",
                     Path(__file__).with_name("kexec-image.c"), "-o", folder / "kexec-image"],
                    check=True)

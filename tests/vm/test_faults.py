@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A sample of scripts/check-faults: a fault at one act, and a machine that is not stranded."""
+
+import pytest
+
+import faults
+from faults import HOME, LANDED, REFUSED, STRANDED, Fault
+
+# One machine, set back to its snapshot for each.
+pytestmark = pytest.mark.xdist_group("faults")
+
+SAMPLE = {
+    "seize tool 1 EKEYREJECTED kexec_load": REFUSED,
+    "seize tool 1 EPERM make_exec pid-1 /run/initramfs/init": REFUSED,
+    "systemd tool 1 ENOMEM mount pivot-kexec /run/initramfs tmpfs 0x2": REFUSED,
+    "seize init 0 EBUSY umount /oldroot/srv/lvm 8": LANDED,
+    "seize init 1 kill swapoff /oldroot/swapfile": LANDED,
+    "seize init 1 slow sync": LANDED,
+    "seize init 1 EINVAL reboot kexec": HOME,
+}
+
+
+@pytest.fixture(scope="module")
+def vm(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("payload")
+    nonce = faults.make_faulty_payload(folder)
+    with faults.FaultyMachine(folder, nonce) as machine:
+        machine.prepare()
+        machine.homes = 1  # test_way_home.py waits for whole boots
+        yield machine
+
+
+@pytest.mark.parametrize("line", SAMPLE)
+def test_ends_as_it_should(vm, line):
+    result = faults.run_fault(vm, Fault.parse(line))
+    assert result, "the act was not done"
+    assert (result.outcome, result.why) == (SAMPLE[line], ""), vm._tail()
+
+
+def test_sees_a_machine_that_is_stranded(vm):
+    """The check can fail: here the tool hangs for ever."""
+    result = faults.run_fault(vm, Fault.parse("seize tool 1 hang kexec_load"))
+    assert result.outcome == STRANDED
