@@ -87,7 +87,7 @@ static void reset_process(void)
 			(void)close(fd);
 }
 
-static void prepare_kernel(void)
+static void open_console(void)
 {
 	int fd = open("/dev/console", O_RDWR | O_NOCTTY);
 
@@ -95,6 +95,10 @@ static void prepare_kernel(void)
 		fd = open("/dev/null", O_RDWR);
 	while (fd >= 0 && fd < 2)
 		fd = dup(fd);
+}
+
+static void prepare_kernel(void)
+{
 	/* should PID 1 or the kernel die here, home is a reboot away */
 	(void)act_write("/proc/sys/kernel/panic", "10");
 	/* every line, on every console, without the limit of ten lines in five seconds */
@@ -104,17 +108,21 @@ static void prepare_kernel(void)
 	log_set_level(LOG_LEVEL_DEBUG);
 }
 
-/* 0, or why the jump must not happen. What is needed to get home is there either way. */
+/* Before anything that may hang. */
 static int guard(struct teardown *teardown, const char *stage_path)
 {
-	int r;
-
 	teardown->root = "";
 	teardown->stage_path = stage_path;
 	teardown->handover = handover_default();
-	r = deadline_start(teardown);
-	if (r < 0)
-		return r;
+	return deadline_start(teardown);
+}
+
+/* 0, or why the jump must not happen. */
+static int take_handover(struct teardown *teardown)
+{
+	const char *stage_path = teardown->stage_path;
+	int r;
+
 	if (!is_in_memory(stage_path ?: "/"))
 		return log_refuse(-ENOTSUP, "the stage is not in memory");
 	r = handover_read(stage_path ?: "", &teardown->handover);
@@ -176,9 +184,12 @@ int main(int argc, char **argv)
 	if (getpid() != 1) /* the tool starts us so, to see whether the kernel lets it */
 		return argc > 1 && strcmp(argv[1], "probe") == 0 ? 0 : 1;
 	reset_process();
+	open_console();
+	r = guard(&teardown, is_seized ? argv[2] : NULL);
 	prepare_kernel();
 	log_notice("in control as PID 1 (%s)", is_seized ? "seized" : verb->name);
-	r = guard(&teardown, is_seized ? argv[2] : NULL);
+	if (r == 0)
+		r = take_handover(&teardown);
 	if (r < 0 || verb->reboot_command != LINUX_REBOOT_CMD_KEXEC) {
 		(void)teardown_storage(&teardown);
 		if (r == 0)

@@ -229,7 +229,8 @@ FAULTY_VOID(act_sync, (void), (), "sync")
 FAULTY(act_link_down, (unsigned int index), (index), "link_down %u", index)
 FAULTY(act_link_delete, (unsigned int index), (index), "link_delete %u", index)
 FAULTY(act_watchdog_stop, (const char *device), (device), "watchdog_stop %s", device)
-FAULTY(act_watchdog_extend, (const char *device), (device), "watchdog_extend %s", device)
+FAULTY(act_watchdog_arm, (const char *device, unsigned int seconds), (device, seconds),
+       "watchdog_arm %s %u", device, seconds)
 FAULTY(act_watchdog_open, (const char *device), (device), "watchdog_open %s", device)
 FAULTY_VOID(act_watchdog_feed, (int fd), (fd), "watchdog_feed")
 FAULTY(act_kexec_load, (int kernel_fd, int initrd_fd, const char *command_line),

@@ -59,7 +59,7 @@ ERRNOS = {
     "link_down": "ENODEV ETIMEDOUT EPERM",
     "link_delete": "EOPNOTSUPP ENODEV",
     "watchdog_stop": "EBUSY EIO",
-    "watchdog_extend": "EBUSY EIO",
+    "watchdog_arm": "EBUSY EIO",
     "watchdog_open": "EBUSY ENODEV",
     "kexec_load": "ENOMEM EPERM ENOEXEC EBUSY EKEYREJECTED",
     "kexec_unload": "EBUSY EPERM",
