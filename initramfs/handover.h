@@ -39,7 +39,7 @@ struct handover {
 	unsigned int grace_ms;	  /* from SIGTERM to SIGKILL */
 	unsigned int unbind_ms;	  /* for one device to be let go by its driver */
 	unsigned int detach_ms;	  /* for one filesystem, swap area or block device */
-	unsigned int deadline_ms; /* for all the init does */
+	unsigned int deadline_ms; /* for all the init does: see deadline.h */
 	unsigned int watchdog_s;  /* one is left armed with this timeout; 0: none */
 	char target[256];	  /* what we jump into, for people */
 	struct rules rules;	  /* of --quirk and --skip */

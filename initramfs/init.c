@@ -190,6 +190,8 @@ int main(int argc, char **argv)
 	log_notice("in control as PID 1 (%s)", is_seized ? "seized" : verb->name);
 	if (r == 0)
 		r = take_handover(&teardown);
+	if (verb->reboot_command != LINUX_REBOOT_CMD_KEXEC)
+		teardown.handover.watchdog_s = 0; /* there is no target to wait for */
 	if (r < 0 || verb->reboot_command != LINUX_REBOOT_CMD_KEXEC) {
 		(void)teardown_storage(&teardown);
 		if (r == 0)

@@ -89,7 +89,7 @@ static const char *default_reason(const struct outlook *outlook, const struct de
 	    outlook->devices->has_virtio_console && strcmp(d->driver, "virtio-pci") == 0)
 		return "may carry the console hvc";
 	if (outlook->handover->watchdog_s && strstr(d->holds, "watchdog"))
-		return "its watchdog stays armed";
+		return "may hold the watchdog that stays armed";
 	return NULL;
 }
 

@@ -24,9 +24,13 @@ static enum takeover choose_takeover(const struct options *options)
 static void identify_kernel(struct journey *journey)
 {
 	char why_not[256], text[FINDING_BYTES];
+	int r = kernel_read(journey->tree.kernel_fd, journey->tree.kernel_bytes,
+			    &journey->kernel, why_not, sizeof(why_not));
 
-	if (kernel_read(journey->tree.kernel_fd, journey->tree.kernel_bytes,
-			&journey->kernel, why_not, sizeof(why_not)) < 0) {
+	if (r < 0) {
+		if (r != -ENOEXEC) /* of that it says nothing itself */
+			(void)snprintf(why_not, sizeof(why_not), "cannot be read: %s",
+				       strerror(-r));
 		(void)snprintf(text, sizeof(text), "'%s' %s", journey->tree.kernel_name,
 			       why_not);
 		(void)log_refuse(0, "%s", text);

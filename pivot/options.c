@@ -29,7 +29,7 @@ enum {
 	OPT_VERSION
 };
 
-enum { SECONDS_MAX = 86400, WATCHDOG_S = 300 };
+enum { SECONDS_MAX = 86400, WATCHDOG_S = 300, WATCHDOG_MIN_S = 20 };
 
 static const struct option long_options[] = {
 	{ "kernel", required_argument, NULL, OPT_KERNEL },
@@ -204,7 +204,7 @@ static int apply(int option, const char *name, struct options *options,
 		return parse_choice(options, name, optarg);
 	case OPT_WATCHDOG:
 		options->handover.watchdog_s = WATCHDOG_S;
-		return optarg ? parse_seconds("watchdog", optarg, 1,
+		return optarg ? parse_seconds("watchdog", optarg, WATCHDOG_MIN_S,
 					      &options->handover.watchdog_s)
 			      : 0;
 	case OPT_QUIRK:

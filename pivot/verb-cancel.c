@@ -26,6 +26,16 @@ static bool wait_gone(const char *root, pid_t waiter)
 	return true;
 }
 
+/* Somebody killed the waiter, which could undo nothing any more. */
+static int undo_for_it(const char *root)
+{
+	if (stage_remove_orphan(root) < 0)
+		return EXIT_UNCHANGED;
+	kexec_unload();
+	(void)printf("cancelled: what a killed pivot-kexec left is undone\n");
+	return EXIT_DONE;
+}
+
 int verb_cancel(const struct options *options)
 {
 	const char *root = options->root;
@@ -33,8 +43,10 @@ int verb_cancel(const struct options *options)
 	int r;
 
 	if (waiter == 0)
-		return log_refuse(EXIT_UNCHANGED,
-				  "no jump waits: there is nothing to cancel");
+		return read_exists(root, STAGE_PATH "/handover")
+			       ? undo_for_it(root)
+			       : log_refuse(EXIT_UNCHANGED,
+					    "no jump waits: there is nothing to cancel");
 	r = act_kill(waiter, SIGTERM);
 	if (r == -EPERM)
 		return log_refuse(EXIT_UNCHANGED, "this needs root: run it with sudo");
@@ -42,6 +54,7 @@ int verb_cancel(const struct options *options)
 		(void)log_err(r, "cannot signal process %d, which waits", waiter);
 		return EXIT_UNCHANGED;
 	}
+	(void)act_kill(waiter, SIGCONT); /* a stopped one must run to undo */
 	if (!wait_gone(root, waiter))
 		return log_refuse(EXIT_TOO_LATE, "too late: the takeover has begun");
 	if (read_exists(root, STAGE_PATH "/handover") || kexec_is_loaded(root) == 1)

@@ -79,7 +79,21 @@ bool process_is_storage_daemon(const char *root, const struct process *process)
 	return strcmp(process->name, TOOL_NAME) != 0 && wears_at(root, process);
 }
 
-bool process_is_waiter(const char *root, const struct process *process)
+pid_t processes_find_waiter(const char *root, pid_t except)
 {
-	return strcmp(process->name, TOOL_NAME) == 0 && wears_at(root, process);
+	struct process process;
+	struct dir dir;
+	uint64_t pid;
+
+	dir_for_each (&dir, entry, root, "/proc") {
+		if (parse_u64(entry, 10, INT32_MAX, &pid) < 0 || (pid_t)pid == except)
+			continue;
+		process.pid = (pid_t)pid;
+		if (process_read(root, entry, &process) &&
+		    strcmp(process.name, TOOL_NAME) == 0 && wears_at(root, &process)) {
+			dir_done(&dir);
+			return process.pid;
+		}
+	}
+	return 0;
 }

@@ -37,5 +37,5 @@ void processes_read(const char *root, pid_t except, struct processes *ret);
  */
 bool process_is_storage_daemon(const char *root, const struct process *process);
 
-/* Our own, that waits for the takeover. May wait for a lock where it wears the name. */
-bool process_is_waiter(const char *root, const struct process *process);
+/* Our own that waits for the takeover, or 0. May wait for a lock of one of ours. */
+pid_t processes_find_waiter(const char *root, pid_t except);

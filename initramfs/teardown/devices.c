@@ -166,6 +166,5 @@ int devices_unbind(struct teardown *teardown)
 		(void)act_write("/sys/kernel/rcu_expedited", "1");
 	tasks_run(teardown, &teardown->device_plan, TEARDOWN_DEVICES, let_go,
 		  let_go_done);
-	watchdogs_let_go(teardown);
 	return 0;
 }

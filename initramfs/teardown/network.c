@@ -71,6 +71,7 @@ int network_take_apart(struct teardown *teardown)
 	for (size_t i = 0; i < links.n; i++) {
 		const struct link *link = &links.link[i];
 
+		deadline_allow(teardown, 2 * teardown->handover.unbind_ms);
 		r = link->is_up ? link_close(teardown, link) : 0;
 		if (!is_hung(r) && link_is_deletable(link))
 			r = link_delete(teardown, link);

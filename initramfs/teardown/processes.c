@@ -20,7 +20,7 @@ static bool is_spared(const struct teardown *teardown, pid_t pid)
 	for (size_t i = 0; i < teardown->n_spared; i++)
 		if (teardown->spared[i] == pid)
 			return true;
-	return false;
+	return pid == teardown->feeder;
 }
 
 /* Who runs and is not spared. */
@@ -129,8 +129,7 @@ int processes_end(struct teardown *teardown)
 
 	/* PID 1 may have fed one, whose time runs since it became us; those that a
 	 * process holds have their turn when it is gone */
-	if (!teardown->handover.watchdog_s)
-		(void)watchdogs_quiet(teardown);
+	(void)watchdogs_quiet(teardown);
 	list_read(teardown, &list);
 	spare_storage_daemons(teardown, &list);
 	list_read(teardown, &list);

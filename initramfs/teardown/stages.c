@@ -51,7 +51,11 @@ static int run_up_to(struct teardown *teardown, enum teardown_stage last)
 
 int teardown_run(struct teardown *teardown)
 {
-	return run_up_to(teardown, TEARDOWN_STAGES - 1);
+	int r = run_up_to(teardown, TEARDOWN_STAGES - 1);
+
+	if (r == 0)
+		watchdogs_let_go(teardown); /* last: from then on its time runs */
+	return r;
 }
 
 int teardown_storage(struct teardown *teardown)

@@ -39,6 +39,7 @@ struct teardown {
 	uint64_t end_ms;   /* of the deadline, by clock_ms() */
 	bool is_overdue;   /* that was said */
 	char watchdog[16]; /* the one that stays armed; "": none */
+	pid_t feeder;	   /* who feeds it */
 	size_t n_spared;
 	pid_t spared[16];    /* storage daemons, until the storage is let go */
 	bool has_unkillable; /* a process that may hold what we do not see */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "deadline.h"
 #include "initramfs/child.h"
 #include "initramfs/inventory/watchdogs.h"
 #include "pivot/base/acts.h"
@@ -15,7 +16,7 @@
 
 /*
  * The one who fed them has ended with the processes; from then on time runs. A driver may
- * ask its hardware over a slow bus (IPMI), so nothing here is done by PID 1 itself.
+ * ask its hardware over a slow bus (IPMI), so PID 1 opens none itself.
  */
 
 enum {
@@ -23,7 +24,15 @@ enum {
 	/* as long as data gets to the disks the guardian's time starts anew; ours does
 	   not, and must not be over before */
 	FEED_DEADLINES = 10,
+	FEED_AT_LEAST_MS = 30 * 60 * 1000,
 };
+
+static uint64_t feed_ms(const struct teardown *teardown)
+{
+	uint64_t ms = (uint64_t)FEED_DEADLINES * teardown->handover.deadline_ms;
+
+	return ms > FEED_AT_LEAST_MS ? ms : FEED_AT_LEAST_MS;
+}
 
 /* What a child does to one of them. */
 struct order {
@@ -134,8 +143,11 @@ static void run_arm(struct teardown *teardown, struct watchdog *watchdog)
 {
 	const struct order order = order_of(watchdog, 0);
 	int r = run(teardown, arm, watchdog, teardown->handover.watchdog_s);
-	pid_t feeder;
 
+	if (r == -EBUSY) {
+		say_held(watchdog);
+		return;
+	}
 	if (r < 0) {
 		warn(r, watchdog, "cannot be armed");
 		return;
@@ -146,11 +158,10 @@ static void run_arm(struct teardown *teardown, struct watchdog *watchdog)
 		"      %s (%s) is armed: when nobody feeds it any more the target has %u s "
 		"to take it over",
 		watchdog->name, watchdog->identity, watchdog->timeout_s);
-	feeder = fork();
-	if (feeder == 0)
-		feed(order.device,
-		     (uint64_t)FEED_DEADLINES * teardown->handover.deadline_ms);
-	if (feeder < 0)
+	teardown->feeder = fork();
+	if (teardown->feeder == 0)
+		feed(order.device, feed_ms(teardown));
+	if (teardown->feeder < 0)
 		warn(-errno, watchdog, "cannot be fed");
 }
 
@@ -180,17 +191,22 @@ int watchdogs_quiet(struct teardown *teardown)
 {
 	static struct watchdogs watchdogs;
 	const struct watchdog *armed = NULL;
+	bool is_armed = teardown->watchdog[0]; /* when the processes ended */
 	int r = watchdogs_read(teardown->root, &watchdogs);
 
 	if (r < 0)
 		(void)log_warn(r, "cannot read the watchdogs");
-	if (teardown->handover.watchdog_s) {
+	if (teardown->handover.watchdog_s && !is_armed) {
 		armed = watchdogs_switch(&watchdogs);
 		if (!armed)
 			(void)log_warn(0, "there is no hardware watchdog to arm");
 	}
-	for (size_t i = 0; i < watchdogs.n; i++)
-		quiet(teardown, &watchdogs.watchdog[i], &watchdogs.watchdog[i] == armed);
+	for (size_t i = 0; i < watchdogs.n; i++) {
+		struct watchdog *w = &watchdogs.watchdog[i];
+
+		if (!is_armed || strcmp(w->name, teardown->watchdog) != 0)
+			quiet(teardown, w, w == armed);
+	}
 	return 0;
 }
 
@@ -236,6 +252,7 @@ void watchdogs_let_go(struct teardown *teardown)
 		return; /* its driver went with the device, or stops nothing (IPMI's) */
 	strcpy(watchdog.name, teardown->watchdog);
 	watchdog_update(teardown->root, &watchdog);
+	deadline_allow(teardown, teardown->handover.unbind_ms);
 	r = let_go(teardown, &watchdog);
 	if (r == 0)
 		log_info("      %s (%s): its driver is gone, its timer runs on for %u s",

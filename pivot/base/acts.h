@@ -58,8 +58,11 @@ int act_link_delete(unsigned int index);
  * Documentation/watchdog/watchdog-api.rst.
  *
  *	stop	does not succeed where nowayout is set: then it was fed
- *	arm	sets its timeout in seconds, or the longest it takes where that is less or
- *0 is given, feeds it and leaves it armed open	a descriptor or negative errno, for feed
+ *
+ *	arm	sets its timeout in seconds, feeds it and leaves it armed; where it does
+ *		not take that, or seconds is 0: 600, 300, 255 or 60, if it takes one
+ *
+ *	open	a descriptor or negative errno, for feed
  */
 int act_watchdog_stop(const char *device);
 int act_watchdog_arm(const char *device, unsigned int seconds);

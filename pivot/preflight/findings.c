@@ -6,17 +6,26 @@
 
 #include "pivot/base/log.h"
 
+/* A refusal must be read, whatever it takes the place of. */
+static struct finding *place_for(struct findings *findings, enum severity severity)
+{
+	if (findings->n < FINDINGS_MAX)
+		return &findings->finding[findings->n++];
+	findings->n_dropped++;
+	for (size_t i = FINDINGS_MAX; severity == FINDING_REFUSE && i-- > 0;)
+		if (findings->finding[i].severity != FINDING_REFUSE)
+			return &findings->finding[i];
+	return NULL;
+}
+
 static struct finding *next_free(struct findings *findings, enum severity severity,
 				 const char *id)
 {
-	struct finding *finding;
+	struct finding *finding = place_for(findings, severity);
 
 	findings->refusals += severity == FINDING_REFUSE;
-	if (findings->n == FINDINGS_MAX) {
-		findings->n_dropped++;
+	if (!finding)
 		return NULL;
-	}
-	finding = &findings->finding[findings->n++];
 	*finding = (struct finding){ .severity = severity, .id = id };
 	return finding;
 }

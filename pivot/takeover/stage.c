@@ -133,6 +133,19 @@ void stage_unmount(struct stage *stage)
 	*stage = (struct stage)STAGE_INIT;
 }
 
+int stage_remove_orphan(const char *root)
+{
+	int r = enter_mounts_of_pid1(root);
+
+	if (r < 0)
+		return r;
+	r = act_umount(STAGE_PATH, MNT_DETACH);
+	if (r < 0)
+		return log_err(r, "cannot unmount '%s'", STAGE_PATH);
+	(void)act_rmdir(STAGE_PATH); /* where it was there before it may hold something */
+	return 0;
+}
+
 int stage_keep_on_top(const struct stage *stage)
 {
 	char path[32];

@@ -38,6 +38,9 @@ struct stage {
 int stage_mount(const char *root, const struct image *image, struct stage *ret);
 void stage_unmount(struct stage *stage);
 
+/* The stage of a waiter that was killed. 0 or negative errno, logged. */
+int stage_remove_orphan(const char *root);
+
 /* The stage hidden by something mounted over it is brought on top again. 0 or negative
  * errno. */
 int stage_keep_on_top(const struct stage *stage);

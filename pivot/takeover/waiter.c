@@ -121,11 +121,5 @@ int waiter_delay(unsigned int seconds)
 
 pid_t waiter_find(const char *root)
 {
-	static struct processes list;
-
-	processes_read(root, getpid(), &list);
-	for (size_t i = 0; i < list.n; i++)
-		if (process_is_waiter(root, &list.process[i]))
-			return list.process[i].pid;
-	return 0;
+	return processes_find_waiter(root, getpid());
 }

@@ -268,9 +268,9 @@ START_TEST(says_when_it_cannot_arm)
 {
 	machine_start();
 	machine_watchdog(.name = "watchdog0", .state = "active");
-	fake_fail("watchdog arm", EBUSY, 1);
+	fake_fail("watchdog arm", EIO, 1);
 	run(300);
-	assert_said("cannot be armed: Device or resource busy");
+	assert_said("cannot be armed: Input/output error");
 	assert_not_said("is armed");
 	ck_assert_str_eq(teardown.watchdog, "");
 }
