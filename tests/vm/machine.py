@@ -480,14 +480,17 @@ class Machine:
 
     def disk_problems(self):
         """Everything about the disks that a clean end would not have left."""
+        root = self._root_partition()
+        found = [f"root: {problem}" for problem in root.problems()]
+        if found:
+            root.recover()  # what is only in its journal cannot be read otherwise
         volumes = {
-            "root": self._root_partition(),
             # A plain vgcreate puts the first extent 1 MiB into the disk.
             "LVM volume": Filesystem(self.folder / "data.raw", offset=1 << 20),
             "loop mount": self._loop_image(),
         }
-        found = [f"{name}: {problem}"
-                 for name, volume in volumes.items() for problem in volume.problems()]
+        found += [f"{name}: {problem}"
+                  for name, volume in volumes.items() for problem in volume.problems()]
         return found + self.database_problems()
 
     def database_problems(self):
