@@ -29,9 +29,8 @@ static bool wait_gone(const char *root, pid_t waiter)
 /* Somebody killed the waiter, which could undo nothing any more. */
 static int undo_for_it(const char *root)
 {
-	if (stage_remove_orphan(root) < 0)
+	if (stage_remove_orphan(root) < 0 || kexec_unload() < 0)
 		return EXIT_UNCHANGED;
-	kexec_unload();
 	(void)printf("cancelled: what a killed pivot-kexec left is undone\n");
 	return EXIT_DONE;
 }

@@ -2,16 +2,18 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/wait.h>
 
 #include "journey.h"
-#include "pivot/base/acts.h"
 #include "pivot/base/log.h"
 #include "pivot/kexec/load.h"
+#include "pivot/takeover/step.h"
 #include "pivot/takeover/takeover.h"
 
 /* For systemd to stop its services; then PID 1 is seized. */
 enum { SYSTEMD_TIMEOUT_MS = 5 * 60 * 1000 };
+
+/* The kernel reads the whole tree, from a disk or over a network, and checks it. */
+enum { LOAD_TIMEOUT_MS = 5 * 60 * 1000, STAGE_TIMEOUT_MS = 60 * 1000 };
 
 /* Nothing may end this process and leave half of it behind: no Ctrl-C, no lost pipe. */
 static void signals_block(void)
@@ -32,17 +34,61 @@ static bool is_interrupted(void)
 	       sigismember(&set, SIGHUP) || sigismember(&set, SIGQUIT);
 }
 
-static void undo(const struct journey *journey, struct stage *stage)
+/* One jump of the tool's, as its steps and the waiter know it. */
+struct run {
+	struct journey *journey;
+	struct stage *stage;
+};
+
+static int probe(const void *argument)
 {
-	stage_unmount(stage);
-	kexec_unload();
-	if (journey->replaces_image)
+	(void)argument;
+	return takeover_probe();
+}
+
+static int load_target(const void *argument)
+{
+	const struct tree *tree = &((const struct run *)argument)->journey->tree;
+
+	return kexec_load(tree->kernel_fd, tree->initrd_fd, tree->command_line,
+			  tree->kernel_name);
+}
+
+static int mount_stage(const void *argument)
+{
+	const struct run *run = argument;
+
+	return stage_mount(run->stage, &run->journey->image);
+}
+
+static int undo_all(const void *argument)
+{
+	const struct run *run = argument;
+	int r = stage_unmount(run->stage), unloaded = kexec_unload();
+
+	return r < 0 ? r : unloaded;
+}
+
+/* The exit code, and a last word that is true. */
+static int undo(const struct run *run)
+{
+	int r = step_insist("undoing", undo_all, run, STEP_TIMEOUT_MS);
+
+	if (run->journey->replaces_image)
 		log_notice("an image that was loaded before is not loaded any more");
+	if (r < 0)
+		log_notice("not everything could be undone: 'pivot-kexec cancel' tries "
+			   "again, and a reboot leads into this system");
+	else
+		log_notice("nothing was changed");
+	return EXIT_UNCHANGED;
 }
 
 /* In the waiter. It ends with the machine, or with everything undone. */
-static int wait_and_go(struct journey *journey, struct stage *stage)
+static int wait_and_go(void *data)
 {
+	const struct run *run = data;
+	struct journey *journey = run->journey;
 	int r;
 
 	tree_done(&journey->tree); /* an open file would hold its filesystem */
@@ -53,31 +99,28 @@ static int wait_and_go(struct journey *journey, struct stage *stage)
 		r = log_refuse(-ENOENT, "somebody unloaded the target");
 	if (r == 0) {
 		log_notice("taking over (%s)", takeover_name(journey->handover.takeover));
-		r = takeover_start(journey->handover.takeover, stage, SYSTEMD_TIMEOUT_MS);
+		r = takeover_start(journey->handover.takeover, run->stage,
+				   SYSTEMD_TIMEOUT_MS);
 	}
-	if (r == 0)
-		return EXIT_TOO_LATE; /* PID 1 is our init, and about to end this process
-				       */
-	undo(journey, stage);
-	log_notice("nothing was changed");
-	return EXIT_UNCHANGED;
+	/* where there is no error, PID 1 is our init, and about to end this process */
+	return r < 0 ? undo(run) : EXIT_TOO_LATE;
 }
 
-static int prepare_machine(struct journey *journey, struct stage *stage)
+static int prepare_machine(const struct run *run, bool *ret_is_begun)
 {
-	const struct tree *tree = &journey->tree;
-	int r = takeover_probe(journey->handover.takeover);
+	struct journey *journey = run->journey;
+	int r = 0;
 
-	journey->replaces_image = kexec_is_loaded(journey->options->root) == 1;
-	if (r == 0)
-		r = kexec_load(tree->kernel_fd, tree->initrd_fd, tree->command_line,
-			       tree->kernel_name);
+	if (journey->handover.takeover == TAKEOVER_SEIZE)
+		r = step_run("tracing PID 1", probe, NULL, STEP_TIMEOUT_MS);
 	if (r < 0)
 		return r;
-	r = stage_mount(journey->options->root, &journey->image, stage);
-	if (r < 0)
-		undo(journey, stage);
-	return r;
+	journey->replaces_image = kexec_is_loaded(journey->options->root) == 1;
+	r = step_run("loading the target", load_target, run, LOAD_TIMEOUT_MS);
+	*ret_is_begun = r == 0 || step_is_in_doubt(r);
+	if (r == 0)
+		r = step_run("mounting the stage", mount_stage, run, STAGE_TIMEOUT_MS);
+	return r < 0 ? r : stage_open(run->stage);
 }
 
 static void say_what_comes(const struct journey *journey, pid_t waiter)
@@ -94,41 +137,40 @@ static void say_what_comes(const struct journey *journey, pid_t waiter)
 	(void)fflush(stdout); /* who does not listen misses it */
 }
 
-static int go(struct journey *journey, struct stage *stage)
+static int go(struct run *run)
 {
-	const struct options *options = journey->options;
-	pid_t waiter = waiter_start(options->root, options->program);
+	const struct options *options = run->journey->options;
+	struct waiter waiter;
 
-	if (waiter == 0)
-		return wait_and_go(journey, stage);
-	if (waiter < 0) {
-		undo(journey, stage);
-		return log_refuse(EXIT_UNCHANGED, "nothing was changed");
-	}
+	if (waiter_start(options->root, options->program, wait_and_go, run, &waiter) < 0)
+		return undo(run);
 	if (is_interrupted()) {
-		(void)act_kill(waiter, SIGTERM);
-		(void)waitpid(waiter, NULL, 0); /* it undoes everything */
+		waiter_cancel(&waiter);
 		return log_refuse(EXIT_UNCHANGED, "interrupted: nothing was changed");
 	}
-	say_what_comes(journey, waiter);
+	say_what_comes(run->journey, waiter.pid);
 	return EXIT_DONE;
+}
+
+static int change_machine(struct journey *journey)
+{
+	struct run run = { journey, stage_new(journey->options->root) };
+	bool is_begun = false;
+
+	if (run.stage && prepare_machine(&run, &is_begun) == 0)
+		return go(&run);
+	return is_begun ? undo(&run) : log_refuse(EXIT_UNCHANGED, "nothing was changed");
 }
 
 int verb_run(const struct options *options)
 {
 	auto_journey struct journey journey = JOURNEY_INIT;
-	struct stage stage = STAGE_INIT;
-	bool is_refused;
 
 	(void)journey_prepare(options, &journey); /* all of it is in the findings */
 	journey_check(&journey);
 	findings_print(&journey.findings);
-	is_refused = journey.findings.refusals > 0;
-	if (!is_refused) {
-		signals_block();
-		is_refused = prepare_machine(&journey, &stage) < 0;
-	}
-	if (is_refused)
+	if (journey.findings.refusals > 0)
 		return log_refuse(EXIT_UNCHANGED, "nothing was changed");
-	return go(&journey, &stage);
+	signals_block();
+	return change_machine(&journey);
 }

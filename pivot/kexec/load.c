@@ -62,12 +62,11 @@ int kexec_load(int kernel_fd, int initrd_fd, const char *command_line, const cha
 	return log_refuse(r, "%s", kexec_explain(r));
 }
 
-void kexec_unload(void)
+int kexec_unload(void)
 {
 	int r = act_kexec_unload();
 
-	if (r < 0)
-		(void)log_err(r, "cannot unload the target again");
+	return r < 0 ? log_err(r, "cannot unload the target again") : 0;
 }
 
 int kexec_is_loaded(const char *root)

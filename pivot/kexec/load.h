@@ -9,8 +9,8 @@
  */
 int kexec_load(int kernel_fd, int initrd_fd, const char *command_line, const char *name);
 
-/* Gives the loaded image up. Failures are logged. */
-void kexec_unload(void);
+/* Gives the loaded image up. 0 or negative errno, logged. */
+int kexec_unload(void);
 
 /* What an errno of kexec_file_load(2) means and what to do. */
 const char *kexec_explain(int error);

@@ -6,14 +6,34 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "initramfs/inventory/mounts.h"
 #include "pivot/base/acts.h"
 #include "pivot/base/cleanup.h"
+#include "pivot/base/clock.h"
 #include "pivot/base/log.h"
 #include "pivot/base/read.h"
+
+enum { LOOK_EVERY_MS = 10 };
+
+#define SOURCE "pivot-kexec" /* in mountinfo(5) */
+
+struct stage *stage_new(const char *root)
+{
+	struct stage *stage = mmap(NULL, sizeof(*stage), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (stage == MAP_FAILED) {
+		(void)log_err(-errno, "cannot get memory");
+		return NULL;
+	}
+	*stage = (struct stage){ .root = root, .fd = -1 };
+	return stage;
+}
 
 static int open_below(const char *root, const char *path, int flags)
 {
@@ -41,17 +61,16 @@ static int enter_mounts_of_pid1(const char *root)
 
 static int mount_tmpfs(struct stage *stage)
 {
-	int r = act_mkdir(STAGE_PATH, 0755);
+	int r;
 
+	stage->had_directory = read_exists(stage->root, STAGE_PATH);
+	stage->is_begun = true;
+	r = act_mkdir(STAGE_PATH, 0755);
 	if (r < 0 && r != -EEXIST)
 		return log_err(r, "cannot make '%s'", STAGE_PATH);
-	stage->made_directory = r == 0;
 	/* its own tmpfs, because /run is noexec on many distros */
-	r = act_mount("pivot-kexec", STAGE_PATH, "tmpfs", MS_NOSUID, "mode=0755");
-	if (r < 0)
-		return log_err(r, "cannot mount a tmpfs on '%s'", STAGE_PATH);
-	stage->is_mounted = true;
-	return 0;
+	r = act_mount(SOURCE, STAGE_PATH, "tmpfs", MS_NOSUID, "mode=0755");
+	return r < 0 ? log_err(r, "cannot mount a tmpfs on '%s'", STAGE_PATH) : 0;
 }
 
 /*
@@ -69,68 +88,72 @@ static int probe_init(void)
 		     : 0;
 }
 
-static int stage_fill(const struct image *image, struct stage *stage)
+int stage_mount(struct stage *stage, const struct image *image)
 {
-	int r = mount_tmpfs(stage);
+	int r = enter_mounts_of_pid1(stage->root);
 
-	if (r < 0)
-		return r;
-	r = image_unpack(image, STAGE_PATH);
-	if (r < 0)
-		return r;
-	stage->fd = open_below(stage->root, STAGE_PATH, O_PATH | O_DIRECTORY);
-	return stage->fd < 0 ? log_err(stage->fd, "cannot open '%s'", STAGE_PATH)
-			     : probe_init();
+	if (r == 0)
+		r = mount_tmpfs(stage);
+	if (r == 0)
+		r = image_unpack(image, STAGE_PATH);
+	return r < 0 ? r : probe_init();
 }
 
-int stage_mount(const char *root, const struct image *image, struct stage *ret)
-{
-	int r = enter_mounts_of_pid1(root);
+/* As PID 1 sees it, from any mount namespace. */
+#define STAGE_OF_PID1 "/proc/1/root" STAGE_PATH
 
-	*ret = (struct stage)STAGE_INIT;
-	ret->root = root;
-	if (r < 0)
-		return r;
-	r = stage_fill(image, ret);
-	if (r < 0)
-		stage_unmount(ret);
-	return r;
+int stage_open(struct stage *stage)
+{
+	stage->fd = open_below(stage->root, STAGE_OF_PID1, O_PATH | O_DIRECTORY);
+	return stage->fd < 0 ? log_err(stage->fd, "cannot open '%s'", STAGE_OF_PID1) : 0;
 }
 
-/* Is what can be seen at STAGE_PATH ours? A stage not opened yet was mounted just now. */
 static bool is_on_top(const struct stage *stage)
 {
 	char path[PATH_MAX];
 	struct stat ours, top;
 
-	return stage->fd < 0 ||
-	       (read_path(path, sizeof(path), stage->root, STAGE_PATH) == 0 &&
-		fstat(stage->fd, &ours) == 0 && stat(path, &top) == 0 &&
-		top.st_dev == ours.st_dev && top.st_ino == ours.st_ino);
+	return read_path(path, sizeof(path), stage->root, STAGE_OF_PID1) == 0 &&
+	       fstat(stage->fd, &ours) == 0 && stat(path, &top) == 0 &&
+	       top.st_dev == ours.st_dev && top.st_ino == ours.st_ino;
 }
 
-static void stage_remove(const struct stage *stage)
+/*
+ * What is mounted there, whoever was killed while it was: 1 ours, 0 nothing, -EBUSY
+ * somebody else's above it; or negative errno.
+ */
+static int look_for_mount(const char *root)
 {
-	int r = stage->is_mounted ? act_umount(STAGE_PATH, MNT_DETACH) : 0;
+	auto_free struct mounts *mounts = malloc(sizeof(*mounts));
+	int r = mounts ? mounts_read(root, mounts) : -ENOMEM;
 
-	if (r == 0 && stage->made_directory)
+	for (size_t i = mounts ? mounts->n : 0; r == 0 && i-- > 0;)
+		if (strcmp(mounts->mount[i].path, STAGE_PATH) == 0)
+			return strcmp(mounts->mount[i].source, SOURCE) == 0 ? 1 : -EBUSY;
+	return r;
+}
+
+static int remove_stage(const struct stage *stage)
+{
+	int r = look_for_mount(stage->root);
+
+	if (r == -EBUSY)
+		return log_refuse(r,
+				  "'%s' is covered by somebody else's mount: the stage "
+				  "stays below it",
+				  STAGE_PATH);
+	if (r > 0)
+		r = act_umount(STAGE_PATH, MNT_DETACH);
+	if (r == 0 && !stage->had_directory && read_exists(stage->root, STAGE_PATH))
 		r = act_rmdir(STAGE_PATH);
-	if (r < 0)
-		(void)log_err(r, "cannot remove '%s'", STAGE_PATH);
+	return r < 0 ? log_err(r, "cannot remove '%s'", STAGE_PATH) : 0;
 }
 
-void stage_unmount(struct stage *stage)
+int stage_unmount(const struct stage *stage)
 {
-	if (stage->is_mounted && !is_on_top(stage))
-		(void)log_warn(
-			0,
-			"'%s' is covered by somebody else's mount: the stage stays "
-			"below it",
-			STAGE_PATH);
-	else
-		stage_remove(stage);
-	close_fdp(&stage->fd);
-	*stage = (struct stage)STAGE_INIT;
+	int r = stage->is_begun ? enter_mounts_of_pid1(stage->root) : 0;
+
+	return r == 0 && stage->is_begun ? remove_stage(stage) : r;
 }
 
 int stage_remove_orphan(const char *root)
@@ -146,12 +169,19 @@ int stage_remove_orphan(const char *root)
 	return 0;
 }
 
-int stage_keep_on_top(const struct stage *stage)
+int stage_keep_on_top(const struct stage *stage, unsigned int timeout_ms)
 {
+	const uint64_t end = clock_ms() + timeout_ms;
+	int r = enter_mounts_of_pid1(stage->root);
 	char path[32];
 
-	if (is_on_top(stage))
-		return 0;
+	if (r < 0)
+		return r;
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", stage->fd);
-	return act_mount(path, STAGE_PATH, NULL, MS_BIND, NULL);
+	while (clock_ms() < end) {
+		if (!is_on_top(stage)) /* where it fails: again in a moment */
+			(void)act_mount(path, STAGE_PATH, NULL, MS_BIND, NULL);
+		clock_sleep_ms(LOOK_EVERY_MS);
+	}
+	return 0;
 }

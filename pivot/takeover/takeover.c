@@ -10,8 +10,9 @@
 #include "pivot/base/clock.h"
 #include "pivot/base/log.h"
 #include "pivot/base/read.h"
+#include "step.h"
 
-enum { LOOK_EVERY_MS = 10, SETTLE_MS = 2000 };
+enum { SETTLE_MS = 2000 };
 
 bool takeover_has_systemd(const char *root)
 {
@@ -22,13 +23,36 @@ bool takeover_has_systemd(const char *root)
 	       strcmp(name, "systemd") == 0;
 }
 
-static int seize(void)
+static int seize(const void *argument)
 {
 	const char *const argv[] = { STAGE_PATH "/init", "seize", STAGE_PATH, NULL };
 	int r = act_make_exec(1, argv[0], argv);
 
+	(void)argument;
 	return r < 0 ? log_err(r, "cannot take PID 1 over") : 0;
 }
+
+static int take_pid_1(void)
+{
+	return step_run("taking PID 1 over", seize, NULL, STEP_TIMEOUT_MS);
+}
+
+/*
+ * systemd starts kexec.target on this signal, as "systemctl kexec" would, without the
+ * systemctl that may ask questions; see systemd(1).
+ */
+static int ask(const void *argument)
+{
+	int r = act_kill(1, SIGRTMIN + 6);
+
+	(void)argument;
+	return r < 0 ? log_err(r, "cannot ask systemd to start kexec.target") : 0;
+}
+
+struct watch {
+	const struct stage *stage;
+	unsigned int timeout_ms;
+};
 
 /*
  * Others mount over the stage, or unpack their own there, while services stop (dracut,
@@ -36,61 +60,82 @@ static int seize(void)
  * enters it. Then the init kills this process, which all other signals leave alone:
  * nobody can stop half way what systemd was asked for.
  */
-static void watch(const struct stage *stage, unsigned int timeout_ms)
+static int watch(const void *argument)
 {
-	const uint64_t end = clock_ms() + timeout_ms;
+	const struct watch *watch = argument;
 
-	while (clock_ms() < end) {
-		(void)stage_keep_on_top(stage); /* tried again in a moment */
-		clock_sleep_ms(LOOK_EVERY_MS);
-	}
+	return stage_keep_on_top(watch->stage, watch->timeout_ms);
 }
 
 /*
  * Where even PID 1 cannot be had, the machine is half way, and home is a restart. sync(2)
  * may wait for ever for what hangs there; sysrq only asks.
  */
-static void restart(void)
+static int restart(const void *argument)
 {
 	int sysrq = act_sysrq_open();
 
+	(void)argument;
 	(void)log_err(0, "restarting into the old system");
 	act_sysrq(sysrq, 's');
 	act_sysrq(sysrq, 'u');
 	clock_sleep_ms(SETTLE_MS);
 	act_sysrq(sysrq, 'b');
 	/* still here: a kernel without sysrq */
-	(void)act_reboot(LINUX_REBOOT_CMD_RESTART);
+	return act_reboot(LINUX_REBOOT_CMD_RESTART);
 }
 
 /*
- * systemd starts kexec.target on this signal, as "systemctl kexec" would, without the
- * systemctl that may ask questions; see systemd(1). There is no way back from here: where
- * systemd does not get to its end it is seized, and where that fails the machine
- * restarts.
+ * There is no way back once systemd was asked: where it does not get to its end it is
+ * seized, and where that fails the machine restarts.
  */
-static int ask_systemd(const struct stage *stage, unsigned int timeout_ms)
+static int go_by_systemd(const struct stage *stage, unsigned int timeout_ms)
 {
-	int r = act_kill(1, SIGRTMIN + 6);
+	const struct watch whole = { stage, timeout_ms };
+	int r = step_run("asking systemd", ask, NULL, STEP_TIMEOUT_MS);
 
 	if (r < 0)
-		return log_err(r, "cannot ask systemd to start kexec.target");
-	watch(stage, timeout_ms);
+		return r;
+	(void)step_insist("keeping the stage on top", watch, &whole,
+			  timeout_ms + STEP_TIMEOUT_MS);
 	(void)log_warn(0, "systemd did not stop its services within %u s: seizing PID 1",
 		       timeout_ms / 1000);
-	if (seize() < 0)
-		restart();
+	if (take_pid_1() < 0)
+		(void)step_insist("restarting", restart, NULL, STEP_TIMEOUT_MS);
 	return 0; /* never an error: nothing can be undone any more */
 }
 
-int takeover_probe(enum takeover takeover)
+int takeover_probe(void)
 {
-	int r = takeover == TAKEOVER_SEIZE ? act_can_make_exec(1) : 0;
+	int r = act_can_make_exec(1);
 
 	return r < 0 ? log_err(r,
 			       "cannot trace PID 1, as --takeover=seize must: see 'dmesg' "
 			       "for the security policy that forbids it")
 		     : 0;
+}
+
+#define PANIC_PATH "/proc/sys/kernel/panic"
+
+/* A kernel that stays as it is when it panics. A negative number restarts at once. */
+static bool stays_after_panic(const char *root)
+{
+	uint64_t seconds;
+
+	return read_u64(&seconds, 10, root, PANIC_PATH) == 0 && seconds == 0;
+}
+
+static int write_panic(const void *seconds)
+{
+	int r = act_write(PANIC_PATH, seconds);
+
+	return r < 0 ? log_warn(r, "cannot write '%s'", PANIC_PATH) : 0;
+}
+
+static void set_panic(const char *seconds)
+{
+	(void)step_insist("writing '" PANIC_PATH "'", write_panic, seconds,
+			  STEP_TIMEOUT_MS);
 }
 
 /* The machine goes down by somebody else's will: nobody may change its way. */
@@ -105,7 +150,16 @@ static bool is_going_down(const char *root)
 int takeover_start(enum takeover takeover, const struct stage *stage,
 		   unsigned int timeout_ms)
 {
+	const bool stays = stays_after_panic(stage->root);
+	int r;
+
 	if (is_going_down(stage->root))
 		return log_refuse(-EALREADY, "the machine is shutting down already");
-	return takeover == TAKEOVER_SYSTEMD ? ask_systemd(stage, timeout_ms) : seize();
+	if (stays) /* should PID 1 die on the way, home is a restart away */
+		set_panic("10");
+	r = takeover == TAKEOVER_SYSTEMD ? go_by_systemd(stage, timeout_ms)
+					 : take_pid_1();
+	if (r < 0 && stays)
+		set_panic("0");
+	return r;
 }

@@ -18,40 +18,58 @@
 /* Does systemd run as PID 1? See sd_booted(3). */
 bool takeover_has_systemd(const char *root);
 
+/* How an act is bounded that is over at once, unless something is wrong. */
+enum { STEP_TIMEOUT_MS = 30000 };
+
 /* The stage in its tmpfs. */
 struct stage {
-	const char *root; /* for reading */
-	bool is_mounted;
-	bool made_directory; /* STAGE_PATH was not there before */
-	int fd;		     /* its root, to find it again below whatever covers it */
+	const char *root;   /* for reading */
+	bool is_begun;	    /* something of it may be there */
+	bool had_directory; /* STAGE_PATH was there before */
+	int fd;		    /* its root, to find it again below whatever covers it */
 };
 
-#define STAGE_INIT                   \
-	{                            \
-		.root = "", .fd = -1 \
-	}
+/*
+ * In memory that is shared with all children: what one did, another undoes. NULL, logged,
+ * where there is none.
+ */
+struct stage *stage_new(const char *root);
 
 /*
- * Enters PID 1's mount namespace, mounts a tmpfs and unpacks the image, complete or not
- * at all. 0 or negative errno, logged and undone.
+ * In a step (step.h), which enters PID 1's mount namespace: mounts a tmpfs and unpacks
+ * the image, or removes what there is of it. 0 or negative errno, logged.
  */
-int stage_mount(const char *root, const struct image *image, struct stage *ret);
-void stage_unmount(struct stage *stage);
+int stage_mount(struct stage *stage, const struct image *image);
+int stage_unmount(const struct stage *stage);
+
+/* A descriptor that stays with the stage; for whoever keeps or removes it. 0 or negative
+ * errno, logged. */
+int stage_open(struct stage *stage);
 
 /* The stage of a waiter that was killed. 0 or negative errno, logged. */
 int stage_remove_orphan(const char *root);
 
-/* The stage hidden by something mounted over it is brought on top again. 0 or negative
- * errno. */
-int stage_keep_on_top(const struct stage *stage);
+/*
+ * In a step: for timeout_ms, whenever something is mounted over the stage it is brought
+ * on top again. 0 or negative errno, logged.
+ */
+int stage_keep_on_top(const struct stage *stage, unsigned int timeout_ms);
+
+struct waiter {
+	pid_t pid;
+	int life_fd; /* hangs up when it has ended */
+};
 
 /*
  * Starts the waiter: a process in its own session, outside the caller's cgroup, that
- * survives the caller's terminal. Returns in both: 0 in the waiter, its pid in the
- * caller; negative errno, logged, where there is none. program: argv[0], which the waiter
- * marks.
+ * survives the caller's terminal, runs work(data) and ends with what it returns. 0 or
+ * negative errno, logged. program: argv[0], which the waiter marks.
  */
-int waiter_start(const char *root, char *program);
+int waiter_start(const char *root, char *program, int (*work)(void *data), void *data,
+		 struct waiter *ret);
+
+/* Ends a waiter in its delay: it has undone everything when this returns. */
+void waiter_cancel(const struct waiter *waiter);
 
 /* Sleeps. 0, or -ECANCELED after SIGTERM or SIGINT, which are blocked. */
 int waiter_delay(unsigned int seconds);
@@ -59,8 +77,9 @@ int waiter_delay(unsigned int seconds);
 /* The waiter that somebody started, or 0. */
 pid_t waiter_find(const char *root);
 
-/* Would the takeover be let? Changes nothing. 0 or negative errno, logged. */
-int takeover_probe(enum takeover takeover);
+/* In a step: would PID 1 be let to be seized? Changes nothing. 0 or negative errno,
+ * logged. */
+int takeover_probe(void);
 
 /*
  * The point of no return. Negative errno, logged, where PID 1 could not be taken over and

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -16,6 +17,9 @@
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
 #include "pivot/base/read.h"
+#include "step.h"
+
+enum { CANCEL_TIMEOUT_MS = 120000 }; /* its steps have deadlines of their own */
 
 /*
  * A login session's cgroup is killed with the session (KillUserProcesses=, or a service
@@ -60,41 +64,71 @@ static void leave_terminal(const char *root)
 		(void)close(null);
 }
 
-static void wait_for_end(int pipe_fd)
-{
-	char byte;
+struct start {
+	const char *root;
+	char *program;
+	pid_t caller;
+	int (*work)(void *data);
+	void *data;
+	int pipe[2];
+};
 
-	while (read(pipe_fd, &byte, 1) < 0 && errno == EINTR)
-		;
-}
-
-int waiter_start(const char *root, char *program)
+/* Nothing that may hang is left to do for the waiter itself: it is born as it will be. */
+static int begin(const void *argument)
 {
-	int ready[2];
+	const struct start *start = argument;
 	pid_t pid;
 
-	if (pipe2(ready, O_CLOEXEC) < 0)
-		return log_err(-errno, "cannot make a pipe");
-	pid = fork();
-	if (pid < 0)
-		(void)log_err(-errno, "cannot start the process that waits");
-	if (pid != 0) {
-		(void)close(ready[1]);
-		if (pid > 0)
-			wait_for_end(ready[0]); /* it is on its own before we return */
-		(void)close(ready[0]);
-		return pid < 0 ? -EAGAIN : pid;
-	}
-	(void)close(ready[0]);
+	if (getpid() == start->caller) /* no process could be made for this */
+		return -EAGAIN;
 	(void)setsid(); /* a new child leads no group: cannot fail */
 	(void)!chdir("/");
-	leave_cgroup(root);
+	leave_cgroup(start->root);
 	/* systemd's final kill spares who wears an '@'; our init knows it by its name */
-	program[0] = '@';
+	start->program[0] = '@';
 	(void)prctl(PR_SET_NAME, TOOL_NAME);
-	leave_terminal(root);
-	(void)close(ready[1]);
+	leave_terminal(start->root);
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		(void)close(start->pipe[0]);
+		_exit(start->work(start->data));
+	}
+	return write(start->pipe[1], &pid, sizeof(pid)) == sizeof(pid) ? 0 : -EPIPE;
+}
+
+int waiter_start(const char *root, char *program, int (*work)(void *data), void *data,
+		 struct waiter *ret)
+{
+	struct start start = { .root = root,
+			       .program = program,
+			       .caller = getpid(),
+			       .work = work,
+			       .data = data };
+	int r;
+
+	if (pipe2(start.pipe, O_CLOEXEC) < 0)
+		return log_err(-errno, "cannot make a pipe");
+	r = step_run("starting the process that waits", begin, &start, STEP_TIMEOUT_MS);
+	(void)close(start.pipe[1]);
+	if (r == 0 &&
+	    read(start.pipe[0], &ret->pid, sizeof(ret->pid)) != sizeof(ret->pid))
+		r = -EPIPE;
+	if (r < 0) {
+		(void)close(start.pipe[0]);
+		return log_err(r, "cannot start the process that waits");
+	}
+	ret->life_fd = start.pipe[0];
 	return 0;
+}
+
+void waiter_cancel(const struct waiter *waiter)
+{
+	struct pollfd life = { .fd = waiter->life_fd };
+
+	(void)act_kill(waiter->pid, SIGTERM); /* it may have ended already */
+	(void)poll(&life, 1, CANCEL_TIMEOUT_MS);
 }
 
 int waiter_delay(unsigned int seconds)

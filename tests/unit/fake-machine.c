@@ -31,6 +31,7 @@ void machine_that_can_jump(void)
 	fake_symlink("pid:[4026531836]", "/proc/self/ns/pid");
 	fake_file("systemd\n", "/proc/1/comm");
 	fake_file("", "/proc/1/ns/mnt");
+	fake_symlink(fake_root(), "/proc/1/root");
 	fake_file("nodev\tdevtmpfs\n\text4\n", "/proc/filesystems");
 	fake_file("0\n", "/proc/sys/kernel/kexec_load_disabled");
 	fake_file("-1\n", "/proc/sys/kernel/kexec_load_limit_reboot");

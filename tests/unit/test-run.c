@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,6 +56,7 @@ static void put_kernel(void)
 static void begin(enum takeover_choice takeover)
 {
 	machine_that_can_jump();
+	(void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* for the waiter, whose parent ends */
 	fake_file("", "/dev/kmsg");
 	put_kernel();
 	(void)snprintf(kernel, sizeof(kernel), "%s/result/bzImage", fake_root());
@@ -71,13 +73,10 @@ static void begin(enum takeover_choice takeover)
 /* The tool's exit code. The waiter goes on. */
 static int start(void)
 {
-	const pid_t tool = getpid();
 	int r;
 
 	output_catch();
 	r = verb_run(&options);
-	if (getpid() != tool)
-		_exit(r);
 	said = output_caught();
 	return r;
 }
@@ -179,6 +178,8 @@ static size_t done(char *log, size_t n)
 
 static void undone(char *log, size_t n)
 {
+	if (n >= 3) /* the stage, in a process of its own */
+		log += snprintf(log, LINE_BYTES, "enter mounts\n");
 	for (size_t i = n; i-- > 0;)
 		if (acts[i].undo)
 			log += snprintf(log, LINE_BYTES, "%s\n", acts[i].undo);
@@ -187,7 +188,7 @@ static void undone(char *log, size_t n)
 /* The first n acts succeeded, then these lines came, then all was undone. */
 static void assert_log_undone(size_t n, const char *lines)
 {
-	char log[LINE_BYTES * (2 * array_size(acts) + 2)];
+	char log[LINE_BYTES * (2 * array_size(acts) + 3)];
 	size_t used = done(log, n);
 
 	used += (size_t)snprintf(log + used, 2 * LINE_BYTES, "%s", lines);
@@ -254,7 +255,7 @@ END_TEST
 START_TEST(leaves_a_directory_that_was_there)
 {
 	begin(CHOOSE_SEIZE);
-	fake_fail("mkdir", EEXIST, 1);
+	fake_directory("/run/initramfs");
 	fake_fail("unpack", ENOSPC, 1);
 	ck_assert_int_eq(run(), EXIT_UNCHANGED);
 	ck_assert_int_eq(fake_count("rmdir"), 0);
@@ -265,9 +266,9 @@ END_TEST
 START_TEST(undoes_everything_where_no_waiter_can_be_started)
 {
 	begin(CHOOSE_SEIZE);
-	fake_then("execute", fake_fail_forks);
+	fake_then("write /sys/fs/cgroup", fake_fail_forks);
 	ck_assert_int_eq(run(), EXIT_UNCHANGED);
-	assert_log_undone(array_size(acts), "");
+	assert_log_undone(array_size(acts), leave_cgroup);
 	assert_in(said, "cannot start the process that waits");
 }
 END_TEST
@@ -349,6 +350,39 @@ START_TEST(undoes_everything_on_ctrl_c_before_the_delay)
 }
 END_TEST
 
+/* A process that is killed at work, by somebody who looks for memory. */
+static void die(void)
+{
+	(void)kill(getpid(), SIGKILL);
+}
+
+START_TEST(undoes_what_was_done_whoever_is_killed)
+{
+	begin(CHOOSE_SEIZE);
+	for (size_t i = 0; i < array_size(acts); i++) {
+		fake_forget();
+		fake_then(acts[i].line, die);
+		ck_assert_int_eq(run(), EXIT_UNCHANGED);
+		ck_assert_int_eq(waiter_code, NO_WAITER);
+		assert_untouched();
+		assert_in(said, "the process that did it was killed");
+		assert_in(said, "nothing was changed");
+	}
+}
+END_TEST
+
+START_TEST(undoes_again_where_the_process_that_undoes_is_killed)
+{
+	begin(CHOOSE_SEIZE);
+	fake_fail("execute", EACCES, 1);
+	fake_then("umount", die);
+	ck_assert_int_eq(run(), EXIT_UNCHANGED);
+	ck_assert_int_eq(fake_count("umount"), 1);
+	ck_assert_int_eq(fake_count("kexec unload"), 1);
+	assert_untouched();
+}
+END_TEST
+
 static void unload(void)
 {
 	fake_file("0\n", "/sys/kernel/kexec_loaded");
@@ -389,6 +423,7 @@ static void cover_stage(void)
 	(void)snprintf(aside, sizeof(aside), "%s.ours", ours);
 	ck_assert_int_eq(rename(ours, aside), 0);
 	fake_directory("/run/initramfs");
+	machine_mount("/run/initramfs", "tmpfs", "dracut", "rw");
 }
 
 START_TEST(does_not_unmount_what_covers_the_stage)
@@ -402,6 +437,7 @@ START_TEST(does_not_unmount_what_covers_the_stage)
 	ck_assert_int_eq(fake_count("rmdir"), 0);
 	ck_assert_int_eq(fake_count("kexec unload"), 1);
 	assert_in(kmsg(), "'/run/initramfs' is covered by somebody else's mount");
+	assert_in(kmsg(), "not everything could be undone");
 }
 END_TEST
 
@@ -565,6 +601,8 @@ UNIT_MAIN("run", seizes_after_everything_is_ready, undoes_what_was_done_whatever
 	  undoes_everything_on_sigterm_during_the_delay,
 	  is_not_disturbed_by_other_signals, waits_for_the_whole_delay,
 	  undoes_everything_on_ctrl_c_before_the_delay,
+	  undoes_what_was_done_whoever_is_killed,
+	  undoes_again_where_the_process_that_undoes_is_killed,
 	  notices_that_the_target_was_unloaded, leaves_a_machine_that_is_shutting_down,
 	  does_not_unmount_what_covers_the_stage,
 	  undoes_everything_where_pid_1_cannot_be_seized,

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fake-acts.h"
 #include "fake-machine.h"
@@ -17,7 +18,7 @@
 #include "pivot/base/clock.h"
 #include "unit.h"
 
-static struct stage stage;
+static struct stage *stage;
 static const char *said;
 
 static void begin(void)
@@ -25,8 +26,9 @@ static void begin(void)
 	const struct image image = { .data = (char *)"cpio", .size = 4 };
 
 	machine_that_can_jump();
-	ck_assert_int_eq(stage_mount(fake_root(), &image, &stage), 0);
-	ck_assert(stage.is_mounted && stage.made_directory);
+	stage = stage_new(fake_root());
+	ck_assert_int_eq(stage_mount(stage, &image), 0);
+	ck_assert_int_eq(stage_open(stage), 0);
 	fake_forget();
 }
 
@@ -35,7 +37,7 @@ static int take_over(enum takeover takeover, unsigned int timeout_ms)
 	int r;
 
 	output_catch();
-	r = takeover_start(takeover, &stage, timeout_ms);
+	r = takeover_start(takeover, stage, timeout_ms);
 	said = output_caught();
 	return r;
 }
@@ -63,12 +65,10 @@ START_TEST(knows_systemd_as_pid_1)
 }
 END_TEST
 
-START_TEST(probes_only_what_it_will_do)
+START_TEST(probes_without_a_change)
 {
 	machine_that_can_jump();
-	ck_assert_int_eq(takeover_probe(TAKEOVER_SYSTEMD), 0);
-	ck_assert_str_eq(fake_log(), "");
-	ck_assert_int_eq(takeover_probe(TAKEOVER_SEIZE), 0);
+	ck_assert_int_eq(takeover_probe(), 0);
 	ck_assert_str_eq(fake_log(), "can exec 1\n");
 }
 END_TEST
@@ -76,8 +76,8 @@ END_TEST
 START_TEST(leaves_a_stage_that_is_on_top)
 {
 	begin();
-	ck_assert_int_eq(stage_keep_on_top(&stage), 0);
-	ck_assert_str_eq(fake_log(), "");
+	ck_assert_int_eq(stage_keep_on_top(stage, 50), 0);
+	ck_assert_str_eq(fake_log(), "enter mounts\n");
 }
 END_TEST
 
@@ -85,15 +85,13 @@ START_TEST(brings_a_covered_stage_on_top_again)
 {
 	begin();
 	cover_stage();
-	ck_assert_int_eq(stage_keep_on_top(&stage), 0);
-	ck_assert_str_eq(fake_log(), "bind fd /run/initramfs\n");
+	ck_assert_int_eq(stage_keep_on_top(stage, 100), 0);
+	ck_assert_str_eq(fake_log(), "enter mounts\nbind fd /run/initramfs\n");
 	ck_assert(!fake_exists("/run/initramfs/shutdown"));
-	ck_assert_int_eq(stage_keep_on_top(&stage), 0);
-	ck_assert_int_eq(fake_count("bind"), 1);
 }
 END_TEST
 
-START_TEST(brings_the_stage_back_where_its_directory_is_gone)
+START_TEST(tries_again_where_the_directory_is_gone)
 {
 	char ours[PATH_MAX], aside[PATH_MAX + 8];
 
@@ -101,37 +99,27 @@ START_TEST(brings_the_stage_back_where_its_directory_is_gone)
 	(void)snprintf(ours, sizeof(ours), "%s/run/initramfs", fake_root());
 	(void)snprintf(aside, sizeof(aside), "%s.ours", ours);
 	ck_assert_int_eq(rename(ours, aside), 0);
-	ck_assert_int_eq(stage_keep_on_top(&stage), -ENOENT);
-	ck_assert_int_eq(fake_count("bind"), 1); /* tried, and again in a moment */
+	ck_assert_int_eq(stage_keep_on_top(stage, 100), 0);
+	ck_assert_int_ge(fake_count("bind"), 2);
 }
 END_TEST
 
-START_TEST(unpacks_completely_or_not_at_all)
+START_TEST(undoes_what_was_not_completed)
 {
 	const struct image image = { .data = (char *)"cpio", .size = 4 };
 
 	machine_that_can_jump();
+	stage = stage_new(fake_root());
 	fake_fail("unpack", ENOSPC, 1);
-	output_catch();
-	ck_assert_int_eq(stage_mount(fake_root(), &image, &stage), -ENOSPC);
-	said = output_caught();
+	ck_assert_int_eq(stage_mount(stage, &image), -ENOSPC);
+	ck_assert_int_eq(stage_unmount(stage), 0);
 	ck_assert_str_eq(fake_log(), "enter mounts\n"
 				     "mkdir /run/initramfs 755\n"
 				     "mount tmpfs /run/initramfs\n"
 				     "unpack /run/initramfs = ENOSPC\n"
+				     "enter mounts\n"
 				     "umount -l /run/initramfs\n"
 				     "rmdir /run/initramfs\n");
-	ck_assert(!stage.is_mounted && !stage.made_directory && stage.fd < 0);
-}
-END_TEST
-
-START_TEST(undoes_the_stage_once)
-{
-	begin();
-	stage_unmount(&stage);
-	ck_assert_str_eq(fake_log(), "umount -l /run/initramfs\nrmdir /run/initramfs\n");
-	stage_unmount(&stage);
-	ck_assert_int_eq(fake_count("umount"), 1);
 }
 END_TEST
 
@@ -140,7 +128,7 @@ START_TEST(says_that_the_stage_stays)
 	begin();
 	fake_fail("umount", EBUSY, 1);
 	output_catch();
-	stage_unmount(&stage);
+	ck_assert_int_eq(stage_unmount(stage), -EBUSY);
 	said = output_caught();
 	ck_assert_ptr_nonnull(strstr(said, "cannot remove '/run/initramfs'"));
 	ck_assert_int_eq(fake_count("rmdir"), 0);
@@ -183,6 +171,7 @@ START_TEST(keeps_the_stage_on_top_while_systemd_stops_services)
 	fake_then("kill 1 RTMIN+6", cover_stage);
 	ck_assert_int_eq(take_over(TAKEOVER_SYSTEMD, 200), 0);
 	ck_assert_str_eq(fake_log(), "kill 1 RTMIN+6\n"
+				     "enter mounts\n"
 				     "bind fd /run/initramfs\n"
 				     "exec 1 /run/initramfs/init seize\n");
 }
@@ -205,8 +194,9 @@ START_TEST(seizes_when_systemd_does_not_come_to_its_end)
 	begin();
 	ck_assert_int_eq(take_over(TAKEOVER_SYSTEMD, 1000), 0);
 	ck_assert_uint_ge(clock_ms() - start, 1000);
-	ck_assert_str_eq(fake_log(),
-			 "kill 1 RTMIN+6\nexec 1 /run/initramfs/init seize\n");
+	ck_assert_str_eq(
+		fake_log(),
+		"kill 1 RTMIN+6\nenter mounts\nexec 1 /run/initramfs/init seize\n");
 	ck_assert_ptr_nonnull(strstr(
 		said, "systemd did not stop its services within 1 s: seizing PID 1"));
 }
@@ -219,12 +209,74 @@ START_TEST(restarts_where_systemd_hangs_and_cannot_be_seized)
 	fake_fail("exec 1", EPERM, 1);
 	(void)take_over(TAKEOVER_SYSTEMD, 50);
 	ck_assert_str_eq(fake_log(), "kill 1 RTMIN+6\n"
+				     "enter mounts\n"
 				     "exec 1 /run/initramfs/init seize = EPERM\n"
 				     "sysrq s\n"
 				     "sysrq u\n"
 				     "sysrq b\n"
 				     "reboot restart\n");
 	ck_assert_ptr_nonnull(strstr(said, "restarting into the old system"));
+}
+END_TEST
+
+/* A process that is killed at work, by somebody who looks for memory. */
+static void die(void)
+{
+	(void)kill(getpid(), SIGKILL);
+}
+
+START_TEST(changes_nothing_where_the_process_that_seizes_is_killed)
+{
+	begin();
+	fake_then("exec 1", die);
+	ck_assert_int_eq(take_over(TAKEOVER_SEIZE, 20000), -EINTR);
+	ck_assert_ptr_nonnull(strstr(said, "the process that did it was killed"));
+}
+END_TEST
+
+START_TEST(watches_on_where_the_process_that_watches_is_killed)
+{
+	const uint64_t start = clock_ms();
+
+	begin();
+	fake_then("enter mounts", die);
+	ck_assert_int_eq(take_over(TAKEOVER_SYSTEMD, 1000), 0);
+	ck_assert_uint_ge(clock_ms() - start, 1000);
+	ck_assert_str_eq(fake_log(), "kill 1 RTMIN+6\nenter mounts\nenter mounts\n"
+				     "exec 1 /run/initramfs/init seize\n");
+}
+END_TEST
+
+START_TEST(restarts_again_where_the_process_that_restarts_is_killed)
+{
+	begin();
+	fake_fail("exec 1", EPERM, 1);
+	fake_then("sysrq s", die);
+	(void)take_over(TAKEOVER_SYSTEMD, 50);
+	ck_assert_int_eq(fake_count("sysrq s"), 2);
+	ck_assert_int_eq(fake_count("reboot restart"), 1);
+}
+END_TEST
+
+START_TEST(has_a_way_home_should_pid_1_die)
+{
+	begin();
+	fake_file("0\n", "/proc/sys/kernel/panic");
+	ck_assert_int_eq(take_over(TAKEOVER_SEIZE, 20000), 0);
+	ck_assert_str_eq(fake_log(), "write /proc/sys/kernel/panic 10\n"
+				     "exec 1 /run/initramfs/init seize\n");
+}
+END_TEST
+
+START_TEST(leaves_what_a_panic_does_where_nothing_was_taken_over)
+{
+	begin();
+	fake_file("0\n", "/proc/sys/kernel/panic");
+	fake_fail("exec 1", EPERM, 1);
+	ck_assert_int_eq(take_over(TAKEOVER_SEIZE, 20000), -EPERM);
+	ck_assert_str_eq(fake_log(), "write /proc/sys/kernel/panic 10\n"
+				     "exec 1 /run/initramfs/init seize = EPERM\n"
+				     "write /proc/sys/kernel/panic 0\n");
 }
 END_TEST
 
@@ -238,10 +290,9 @@ START_TEST(leaves_a_machine_that_is_shutting_down)
 }
 END_TEST
 
-UNIT_MAIN("takeover", knows_systemd_as_pid_1, probes_only_what_it_will_do,
+UNIT_MAIN("takeover", knows_systemd_as_pid_1, probes_without_a_change,
 	  leaves_a_stage_that_is_on_top, brings_a_covered_stage_on_top_again,
-	  brings_the_stage_back_where_its_directory_is_gone,
-	  unpacks_completely_or_not_at_all, undoes_the_stage_once,
+	  tries_again_where_the_directory_is_gone, undoes_what_was_not_completed,
 	  says_that_the_stage_stays, seizes_at_once,
 	  changes_nothing_where_it_cannot_seize,
 	  changes_nothing_where_systemd_cannot_be_asked,
@@ -249,4 +300,9 @@ UNIT_MAIN("takeover", knows_systemd_as_pid_1, probes_only_what_it_will_do,
 	  covers_again_as_often_as_it_is_covered,
 	  seizes_when_systemd_does_not_come_to_its_end,
 	  restarts_where_systemd_hangs_and_cannot_be_seized,
+	  changes_nothing_where_the_process_that_seizes_is_killed,
+	  watches_on_where_the_process_that_watches_is_killed,
+	  restarts_again_where_the_process_that_restarts_is_killed,
+	  has_a_way_home_should_pid_1_die,
+	  leaves_what_a_panic_does_where_nothing_was_taken_over,
 	  leaves_a_machine_that_is_shutting_down)

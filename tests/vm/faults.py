@@ -29,8 +29,8 @@ TOOL = "/mnt/payload/pivot-kexec"
 TREE = "/mnt/payload/result"
 
 DEADLINE_S = 30   # of the init: what hangs comes home so fast
-TOOL_ENDS_S = 40
-ALL_ENDS_S = 240  # deadline, guardian, the reboot's own
+TOOL_ENDS_S = 320  # it gives the kernel 300 to load the target
+ALL_ENDS_S = 400  # that, or: deadline, guardian, the reboot's own
 
 # A whole boot takes longer than all the rest; its disks are known to be whole by then.
 FULL_BOOT_EVERY = 10
