@@ -222,7 +222,8 @@ check-tool: all build/faulty/pivot-kexec
 	PYTHONPATH=$(CURDIR)/tests $(PYTHON) -m pytest -p must_work -q -p no:cacheprovider tests/tool
 
 check-vm: all build/faulty/pivot-kexec
-	PYTHONPATH=$(CURDIR)/tests $(PYTHON) -m pytest -p must_work -p no:cacheprovider -n 2 tests/vm
+	PYTHONPATH=$(CURDIR)/tests $(PYTHON) -m pytest -p must_work -p no:cacheprovider -n 2 \
+		--durations=15 --durations-min=30 tests/vm
 
 FAULTS = 200
 SEED   = 1

@@ -162,11 +162,9 @@ int stage_remove_orphan(const char *root)
 
 	if (r < 0)
 		return r;
+	/* the empty directory stays: nobody knows any more whether it was there before */
 	r = act_umount(STAGE_PATH, MNT_DETACH);
-	if (r < 0)
-		return log_err(r, "cannot unmount '%s'", STAGE_PATH);
-	(void)act_rmdir(STAGE_PATH); /* where it was there before it may hold something */
-	return 0;
+	return r < 0 ? log_err(r, "cannot unmount '%s'", STAGE_PATH) : 0;
 }
 
 int stage_keep_on_top(const struct stage *stage, unsigned int timeout_ms)

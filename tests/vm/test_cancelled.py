@@ -57,6 +57,16 @@ def test_an_interrupt_undoes_everything_or_comes_too_late(vm, after):
     assert_undone(vm, before)
 
 
+def test_what_a_killed_waiter_left_is_undone(vm):
+    before = state(vm)
+    vm.run(f"{TOOL} {LONG} {TREE}")
+    assert_armed(vm)
+    vm.run("kill -9 $(pgrep -x pivot-kexec)")
+    vm.wait_until("end of the waiter", "! pgrep -x pivot-kexec")
+    assert "what a killed pivot-kexec left is undone" in vm.read(f"{TOOL} cancel")
+    assert_undone(vm, before)
+
+
 def test_there_may_be_nothing_to_cancel(vm):
     result = vm.run(f"{TOOL} cancel", check=False)
     assert result.returncode == 1
