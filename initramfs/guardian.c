@@ -2,7 +2,6 @@
 #include "guardian.h"
 
 #include <errno.h>
-#include <linux/reboot.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -10,8 +9,9 @@
 #include "pivot/base/acts.h"
 #include "pivot/base/clock.h"
 #include "pivot/base/log.h"
+#include "pivot/base/restart.h"
 
-enum { SETTLE_MS = 2000 };
+enum { AGAIN_MS = 1000 };
 
 static void sleep_until(uint64_t end)
 {
@@ -34,15 +34,9 @@ __attribute__((noreturn)) static void guard(unsigned int timeout_ms)
 	sleep_until(end);
 	(void)log_err(0, "the time is up after %u s: restarting into the old system",
 		      timeout_ms / 1000);
-	/* both only ask the kernel's workers: they help where they can, and never wait */
-	act_sysrq(sysrq, 's');
-	act_sysrq(sysrq, 'u');
-	clock_sleep_ms(SETTLE_MS);
 	for (;;) {
-		act_sysrq(sysrq, 'b');
-		/* still here: a kernel without sysrq */
-		(void)act_reboot(LINUX_REBOOT_CMD_RESTART);
-		clock_sleep_ms(1000);
+		(void)restart_machine(sysrq);
+		clock_sleep_ms(AGAIN_MS);
 	}
 }
 

@@ -2,17 +2,14 @@
 #include "takeover.h"
 
 #include <errno.h>
-#include <linux/reboot.h>
 #include <signal.h>
 #include <string.h>
 
 #include "pivot/base/acts.h"
-#include "pivot/base/clock.h"
 #include "pivot/base/log.h"
 #include "pivot/base/read.h"
+#include "pivot/base/restart.h"
 #include "step.h"
-
-enum { SETTLE_MS = 2000 };
 
 bool takeover_has_systemd(const char *root)
 {
@@ -67,22 +64,12 @@ static int watch(const void *argument)
 	return stage_keep_on_top(watch->stage, watch->timeout_ms);
 }
 
-/*
- * Where even PID 1 cannot be had, the machine is half way, and home is a restart. sync(2)
- * may wait for ever for what hangs there; sysrq only asks.
- */
+/* Where even PID 1 cannot be had, the machine is half way, and home is a restart. */
 static int restart(const void *argument)
 {
-	int sysrq = act_sysrq_open();
-
 	(void)argument;
 	(void)log_err(0, "restarting into the old system");
-	act_sysrq(sysrq, 's');
-	act_sysrq(sysrq, 'u');
-	clock_sleep_ms(SETTLE_MS);
-	act_sysrq(sysrq, 'b');
-	/* still here: a kernel without sysrq */
-	return act_reboot(LINUX_REBOOT_CMD_RESTART);
+	return restart_machine(act_sysrq_open());
 }
 
 /*

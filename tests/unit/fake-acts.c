@@ -266,19 +266,20 @@ static const char *signal_name(int signal)
 	return name;
 }
 
-/* A real child of the test's, and no process of the fake machine. */
-static bool is_child(pid_t pid)
+/* A real process of the test's, and none of the fake machine. */
+static bool is_ours(pid_t pid)
 {
 	siginfo_t info;
 
-	return !fake_exists("/proc/%d", pid) &&
-	       waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+	return pid == getppid() ||
+	       (!fake_exists("/proc/%d", pid) &&
+		waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0);
 }
 
 /* Whoever is neither a child nor in the fake /proc has ended: nobody is killed for it. */
 int act_kill(pid_t pid, int signal)
 {
-	if (pid > 1 && is_child(pid))
+	if (pid > 1 && is_ours(pid))
 		return kill(pid, signal) < 0 ? -errno : 0;
 	return ACT(kernel_kill(pid, signal), "kill %d %s", pid, signal_name(signal));
 }

@@ -212,6 +212,7 @@ START_TEST(restarts_where_systemd_hangs_and_cannot_be_seized)
 				     "enter mounts\n"
 				     "exec 1 /run/initramfs/init seize = EPERM\n"
 				     "sysrq s\n"
+				     "kill -1 STOP\n"
 				     "sysrq u\n"
 				     "sysrq b\n"
 				     "reboot restart\n");

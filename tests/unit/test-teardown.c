@@ -1216,9 +1216,9 @@ START_TEST(restarts_the_machine_when_the_time_is_up)
 		2900); /* two seconds of them are the kernel's, to write and remount */
 	said = output_caught();
 	assert_log("sysrq b", "sysrq b\n");
-	ck_assert_ptr_eq(
-		strstr(fake_log(), "sysrq s\nsysrq u\nsysrq b\nreboot restart\n"),
-		strstr(fake_log(), "sysrq"));
+	ck_assert_ptr_eq(strstr(fake_log(), "sysrq s\nkill -1 STOP\nsysrq u\n"
+					    "sysrq b\nreboot restart\n"),
+			 strstr(fake_log(), "sysrq"));
 	ck_assert_ptr_nonnull(strstr(fake_log(), "sysrq"));
 	assert_said("the time is up");
 }
