@@ -78,5 +78,7 @@ int network_take_apart(struct teardown *teardown)
 		if (is_hung(r) || deadline_left_ms(teardown) == 0)
 			break;
 	}
-	return 0; /* the unbind that follows closes what is left */
+	/* unbinding closes what is left; where the time is up it stays open, as at a
+	 * plain kexec, and is closed by what its driver does at the jump, if anything */
+	return 0;
 }
