@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "pivot/base/log.h"
+#include "pivot/base/parameter.h"
 #include "pivot/preflight/preflight.h"
 #include "pivot/takeover/takeover.h"
 
@@ -76,22 +77,16 @@ static int append_advice(struct journey *journey)
 	return r;
 }
 
-static bool says_panic(const char *command_line)
-{
-	for (const char *at = command_line; (at = strstr(at, "panic=")); at++)
-		if (at == command_line || at[-1] == ' ')
-			return true;
-	return false;
-}
-
 /*
  * A kernel that panics stays so for ever, unless it is told otherwise. The word comes
  * first, where no "--" is before it, and where the tree's own would win.
  */
 static int add_panic_timeout(struct journey *journey)
 {
+	size_t n;
+
 	if (journey->options->has_no_panic_timeout ||
-	    says_panic(journey->tree.command_line))
+	    parameter_find(journey->tree.command_line, "panic", &n))
 		return 0;
 	journey->adds_panic_timeout = true;
 	return join_command_line(&journey->tree, PANIC_TIMEOUT,

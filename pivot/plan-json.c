@@ -125,13 +125,12 @@ static json_t *stages_json(const struct plan *plan)
 
 int plan_print_json(const struct journey *journey, const struct plan *plan)
 {
-	json_t *all = json_pack(
-		"{so so so so so sI}", "tree", tree_json(journey), "takeover",
-		json_text(journey->handover.takeover == TAKEOVER_SYSTEMD ? "systemd"
-									 : "seize"),
-		"devices", devices_json(&journey->hardware->devices), "advice",
-		advice_json(journey->hardware), "stages", stages_json(plan), "dropped",
-		(json_int_t)plan->n_dropped);
+	json_t *all =
+		json_pack("{so so so so so sI}", "tree", tree_json(journey), "takeover",
+			  json_text(takeover_name(journey->handover.takeover)), "devices",
+			  devices_json(&journey->hardware->devices), "advice",
+			  advice_json(journey->hardware), "stages", stages_json(plan),
+			  "dropped", (json_int_t)plan->n_dropped);
 	int r = all ? json_dumpf(all, stdout, JSON_INDENT(2)) : -1;
 
 	json_decref(all);

@@ -238,7 +238,7 @@ static int let_go(struct teardown *teardown, const struct watchdog *watchdog)
 	if (r < 0)
 		return r;
 	r = child_run(part, &parting, teardown->handover.unbind_ms);
-	teardown->is_hung |= r == -ETIMEDOUT || r == -EINTR;
+	teardown->is_hung |= is_hang(r);
 	return r;
 }
 
