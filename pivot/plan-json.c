@@ -95,6 +95,14 @@ static json_t *advice_json(const struct hardware *hardware)
 	return list;
 }
 
+/* How long it may take where the init waits for it in a child of its own; else null. */
+static json_t *deadline_json(const struct op *op)
+{
+	if (!op->device || op->kind == OP_KEEP)
+		return json_null();
+	return json_integer(op->timeout_ms / 1000);
+}
+
 static json_t *stage_json(const struct plan *plan, enum teardown_stage stage)
 {
 	json_t *list = json_array();
@@ -105,10 +113,11 @@ static json_t *stage_json(const struct plan *plan, enum teardown_stage stage)
 		if (op->stage != stage)
 			continue;
 		(void)json_array_append_new(list,
-					    json_pack("{so so so}", "operation",
+					    json_pack("{so so so so}", "operation",
 						      json_text(op_name(op->kind)),
 						      "object", json_text(op->object),
-						      "reason", json_text(op->reason)));
+						      "reason", json_text(op->reason),
+						      "deadline_s", deadline_json(op)));
 	}
 	return json_pack("{so so}", "title", json_text(teardown_stage_title(stage)),
 			 "operations", list);

@@ -76,14 +76,15 @@ static void print_stage(const struct plan *plan, enum teardown_stage stage)
 		(void)printf("  nothing at present\n");
 }
 
-static void print_plan(const struct plan *plan)
+static void print_plan(const struct plan *plan, enum hang_choice on_hang)
 {
 	for (enum teardown_stage stage = 0; stage < TEARDOWN_STAGES; stage++)
 		print_stage(plan, stage);
 	if (plan->n_dropped > 0)
 		(void)printf("  and %zu more\n", plan->n_dropped);
 	(void)printf(
-		"\nthen: report, jump; if anything fails before that, reboot into this system\n");
+		"\nthen: report, jump%s; if anything fails before that, reboot into this system\n",
+		on_hang == ON_HANG_JUMP ? " (tried even where a driver hangs)" : "");
 }
 
 static void print_all(const struct journey *journey, const struct plan *plan)
@@ -93,7 +94,7 @@ static void print_all(const struct journey *journey, const struct plan *plan)
 	if (!journey->options->root[0])
 		print_takeover(journey);
 	print_advice(journey->hardware);
-	print_plan(plan);
+	print_plan(plan, journey->handover.on_hang);
 }
 
 int verb_plan(const struct options *options)

@@ -89,6 +89,13 @@ def test_json_is_the_same_plan(machine):
     for stage in value["stages"]:
         if stage["title"] in ("unbind drivers", "clear bus mastering", "reset devices"):
             assert {op["object"] for op in stage["operations"]} <= names
+            assert all((op["deadline_s"] is None) == (op["operation"] == "keep")
+                       for op in stage["operations"])
+            for op in stage["operations"]:
+                said = re.search(r"; deadline (\d+) s", op["reason"])
+                assert not said or int(said[1]) == op["deadline_s"]
+        else:
+            assert all(op["deadline_s"] is None for op in stage["operations"])
 
 
 @pytest.mark.parametrize("machine", MACHINES)
