@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plan-json.h"
 
-#include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -140,11 +138,7 @@ int plan_print_json(const struct journey *journey, const struct plan *plan)
 			  devices_json(&journey->hardware->devices), "advice",
 			  advice_json(journey->hardware), "stages", stages_json(plan),
 			  "dropped", (json_int_t)plan->n_dropped);
-	int r = all ? json_dumpf(all, stdout, JSON_INDENT(2)) : -1;
+	int r = json_print(all);
 
-	json_decref(all);
-	if (r < 0)
-		return log_err(-ENOMEM, "cannot print the plan");
-	(void)putchar('\n');
-	return 0;
+	return r < 0 ? log_err(r, "cannot print the plan") : 0;
 }
