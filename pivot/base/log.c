@@ -64,6 +64,7 @@ int log_line(enum log_level level, int error, const char *format, ...)
 	va_end(args);
 	if (error < 0)
 		n = add(line, sizeof(line), n, ": %s", strerror(-error));
+	line[n] = '\0'; /* also where vsnprintf() failed */
 	(void)printable_make(line);
 	line[n++] = '\n';
 	/* a log that cannot be written must not stop the work */
