@@ -131,6 +131,14 @@ static int take_handover(struct teardown *teardown)
 	return deadline_start(teardown);
 }
 
+/* Where drivers are left bound the kernel first calls their .shutdown. */
+static unsigned int jump_ms(const struct teardown *teardown)
+{
+	if (teardown->is_hung)
+		return HUNG_JUMP_TIMEOUT_MS;
+	return JUMP_TIMEOUT_MS + devices_longest_bound_ms(teardown);
+}
+
 static int jump(struct teardown *teardown)
 {
 	uint64_t loaded = 0;
@@ -143,8 +151,7 @@ static int jump(struct teardown *teardown)
 				  "a device hangs, and the kernel would wait for it");
 	log_notice("jumping into %s%s", teardown->handover.target,
 		   teardown->is_hung ? ", though a device hangs" : "");
-	(void)guardian_start(&teardown->guardian,
-			     teardown->is_hung ? HUNG_JUMP_TIMEOUT_MS : JUMP_TIMEOUT_MS);
+	(void)guardian_start(&teardown->guardian, jump_ms(teardown));
 	return log_err(act_reboot(LINUX_REBOOT_CMD_KEXEC), "the kernel does not jump");
 }
 

@@ -204,20 +204,24 @@ static void let_go(const struct outlook *outlook, const struct device *d,
 	const char *why = fate->policy.quirk && !fate->policy.is_by_user
 				  ? fate->policy.quirk->why
 				  : NULL;
-	char text[160], reason[256];
+	char text[160], deadline[32] = "", reason[256];
 
+	if (fate->policy.deadline_ms)
+		(void)snprintf(deadline, sizeof(deadline), "; deadline %u s",
+			       fate->policy.deadline_ms / 1000);
 	if (d->driver[0] && (fate->policy.has_vtcon_first || is_display(d)))
 		(void)add(plan, TEARDOWN_DEVICES, OP_NO_CONSOLE, outlook, d, fate,
 			  "text consoles off its framebuffer");
 	if (d->n_vfs > 0) {
-		(void)snprintf(text, sizeof(text), "its %u virtual functions", d->n_vfs);
+		(void)snprintf(text, sizeof(text), "its %u virtual functions%s", d->n_vfs,
+			       deadline);
 		(void)add(plan, TEARDOWN_DEVICES, OP_NO_VFS, outlook, d, fate, text);
 	}
 	if (!d->driver[0])
 		return;
 	(void)device_describe(d, text, sizeof(text));
-	(void)snprintf(reason, sizeof(reason), "%s%s%s", text, why ? "; " : "",
-		       why ?: "");
+	(void)snprintf(reason, sizeof(reason), "%s%s%s%s", text, deadline,
+		       why ? "; " : "", why ?: "");
 	(void)add(plan, TEARDOWN_DEVICES, fate->is_unloaded ? OP_UNLOAD : OP_UNBIND,
 		  outlook, d, fate, reason);
 }
@@ -245,13 +249,17 @@ static void plan_clear(const struct outlook *outlook, struct plan *plan)
 	for (size_t i = 0; i < outlook->devices->n; i++) {
 		const struct device *d = &outlook->devices->device[i];
 		struct fate fate;
+		struct op *op;
 
 		if (!d->state.is_bus_master || d->driver[0])
 			continue;
 		plan_fate(outlook, d, &fate);
-		if (!fate.keep_reason && !fate.policy.keeps_bus_master)
-			(void)add(plan, TEARDOWN_BUS_MASTERS, OP_CLEAR, outlook, d, &fate,
-				  device_describe(d, text, sizeof(text)));
+		if (fate.keep_reason || fate.policy.keeps_bus_master)
+			continue;
+		op = add(plan, TEARDOWN_BUS_MASTERS, OP_CLEAR, outlook, d, &fate,
+			 device_describe(d, text, sizeof(text)));
+		if (op) /* a rule's deadline is for drivers */
+			op->timeout_ms = outlook->handover->unbind_ms;
 	}
 }
 

@@ -58,7 +58,7 @@ struct op {
 	char object[256]; /* a path, an interface, a device */
 	char reason[256];
 	const struct device *device; /* of the inventory, or NULL */
-	unsigned int timeout_ms;     /* for a device */
+	unsigned int timeout_ms;     /* for a device; its reason names a rule's */
 	const char *lane;	     /* operations of one lane run one after another */
 };
 

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "check-json.h"
 
-#include <errno.h>
-#include <stdio.h>
-
 #include "json-text.h"
 #include "pivot/base/log.h"
 
@@ -32,11 +29,7 @@ int check_print_json(const struct journey *journey)
 		"takeover", json_text(takeover_name(journey->handover.takeover)),
 		"findings", findings_json(findings), "dropped",
 		(json_int_t)findings->n_dropped);
-	int r = all ? json_dumpf(all, stdout, JSON_INDENT(2)) : -1;
+	int r = json_print(all);
 
-	json_decref(all);
-	if (r < 0)
-		return log_err(-ENOMEM, "cannot print what was found");
-	(void)putchar('\n');
-	return 0;
+	return r < 0 ? log_err(r, "cannot print what was found") : 0;
 }

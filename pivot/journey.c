@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "pivot/base/log.h"
+#include "pivot/base/parameter.h"
 #include "pivot/preflight/preflight.h"
 #include "pivot/takeover/takeover.h"
 
@@ -76,26 +77,25 @@ static int append_advice(struct journey *journey)
 	return r;
 }
 
-static bool says_panic(const char *command_line)
-{
-	for (const char *at = command_line; (at = strstr(at, "panic=")); at++)
-		if (at == command_line || at[-1] == ' ')
-			return true;
-	return false;
-}
-
 /*
  * A kernel that panics stays so for ever, unless it is told otherwise. The word comes
- * first, where no "--" is before it, and where the tree's own would win.
+ * first, where no "--" is before it, and where the tree's own would win. A jump is not
+ * refused for it.
  */
 static int add_panic_timeout(struct journey *journey)
 {
-	if (journey->options->has_no_panic_timeout ||
-	    says_panic(journey->tree.command_line))
+	const char *line = journey->tree.command_line;
+	size_t n;
+
+	if (journey->options->has_no_panic_timeout || parameter_find(line, "panic", &n))
 		return 0;
-	journey->adds_panic_timeout = true;
-	return join_command_line(&journey->tree, PANIC_TIMEOUT,
-				 journey->tree.command_line);
+	if (journey->has_kernel && strlen(PANIC_TIMEOUT " ") + strlen(line) >
+					   kernel_command_line_room(&journey->kernel)) {
+		journey->panic_timeout = PANIC_TIMEOUT_TOO_LONG;
+		return 0;
+	}
+	journey->panic_timeout = PANIC_TIMEOUT_ADDED;
+	return join_command_line(&journey->tree, PANIC_TIMEOUT, line);
 }
 
 static int read_hardware(struct journey *journey)
@@ -120,16 +120,17 @@ static int read_hardware(struct journey *journey)
 static void read_tree(struct journey *journey)
 {
 	const struct options *options = journey->options;
+	int r;
 
 	if (!options->tree && !options->tree_options.kernel)
 		return; /* only the machine is asked for */
-	if (tree_open(options->tree, &options->tree_options, &journey->tree) < 0 ||
-	    append_advice(journey) < 0 || add_panic_timeout(journey) < 0)
+	r = tree_open(options->tree, &options->tree_options, &journey->tree);
+	if (journey->tree.kernel_fd >= 0)
+		identify_kernel(journey);
+	if (r < 0 || append_advice(journey) < 0 || add_panic_timeout(journey) < 0)
 		findings_add_said(
 			&journey->findings, "tree",
 			"the tree cannot be used, for what standard error says of it");
-	if (journey->tree.kernel_fd >= 0)
-		identify_kernel(journey);
 }
 
 unsigned int journey_prepare(const struct options *options, struct journey *ret)
@@ -172,6 +173,21 @@ static void find_advice(const struct hardware *hardware, struct findings *findin
 	}
 }
 
+static void find_panic_timeout(struct journey *journey)
+{
+	if (journey->panic_timeout == PANIC_TIMEOUT_ADDED)
+		find_note(&journey->findings, "panic-timeout",
+			  "put before the command line: %s, so that a target that panics "
+			  "leads back (--no-panic-timeout leaves it out)",
+			  PANIC_TIMEOUT);
+	if (journey->panic_timeout == PANIC_TIMEOUT_TOO_LONG)
+		find_note(&journey->findings, "panic-timeout",
+			  "not put before the command line: %s, with which it would be "
+			  "too long for the kernel; a target that panics does not lead "
+			  "back",
+			  PANIC_TIMEOUT);
+}
+
 void journey_check(struct journey *journey)
 {
 	const struct preflight preflight = {
@@ -185,11 +201,7 @@ void journey_check(struct journey *journey)
 
 	if (journey->hardware)
 		find_advice(journey->hardware, &journey->findings);
-	if (journey->adds_panic_timeout)
-		find_note(&journey->findings, "panic-timeout",
-			  "put before the command line: %s, so that a target that panics "
-			  "leads back (--no-panic-timeout leaves it out)",
-			  PANIC_TIMEOUT);
+	find_panic_timeout(journey);
 	preflight_check(&preflight, &journey->findings);
 }
 

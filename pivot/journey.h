@@ -12,6 +12,13 @@
 #include "pivot/preflight/findings.h"
 #include "pivot/tree/tree.h"
 
+/* The word about panics that is put before the command line. */
+enum panic_timeout {
+	PANIC_TIMEOUT_NONE, /* not wanted, or the tree has its own */
+	PANIC_TIMEOUT_ADDED,
+	PANIC_TIMEOUT_TOO_LONG, /* left out: with it the line would not fit */
+};
+
 struct journey {
 	const struct options *options;
 	struct tree tree;
@@ -21,8 +28,8 @@ struct journey {
 	struct image image;
 	struct findings findings;
 	bool has_kernel;
-	bool replaces_image;	 /* that somebody else loaded, by --force */
-	bool adds_panic_timeout; /* to the command line */
+	bool replaces_image; /* that somebody else loaded, by --force */
+	enum panic_timeout panic_timeout;
 };
 
 #define JOURNEY_INIT              \

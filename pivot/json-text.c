@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "json-text.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 json_t *json_text(const char *text)
@@ -15,4 +16,15 @@ json_t *json_text(const char *text)
 		if ((unsigned char)*at >= 0x80)
 			*at = '?';
 	return json_string(clean);
+}
+
+int json_print(json_t *value)
+{
+	int r = value ? json_dumpf(value, stdout, JSON_INDENT(2)) : -1;
+
+	json_decref(value);
+	if (r < 0)
+		return -ENOMEM;
+	(void)putchar('\n');
+	return 0;
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "plan-json.h"
 
-#include <errno.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -95,6 +93,14 @@ static json_t *advice_json(const struct hardware *hardware)
 	return list;
 }
 
+/* How long it may take where the init waits for it in a child of its own; else null. */
+static json_t *deadline_json(const struct op *op)
+{
+	if (!op->device || op->kind == OP_KEEP)
+		return json_null();
+	return json_integer(op->timeout_ms / 1000);
+}
+
 static json_t *stage_json(const struct plan *plan, enum teardown_stage stage)
 {
 	json_t *list = json_array();
@@ -105,10 +111,11 @@ static json_t *stage_json(const struct plan *plan, enum teardown_stage stage)
 		if (op->stage != stage)
 			continue;
 		(void)json_array_append_new(list,
-					    json_pack("{so so so}", "operation",
+					    json_pack("{so so so so}", "operation",
 						      json_text(op_name(op->kind)),
 						      "object", json_text(op->object),
-						      "reason", json_text(op->reason)));
+						      "reason", json_text(op->reason),
+						      "deadline_s", deadline_json(op)));
 	}
 	return json_pack("{so so}", "title", json_text(teardown_stage_title(stage)),
 			 "operations", list);
@@ -125,18 +132,13 @@ static json_t *stages_json(const struct plan *plan)
 
 int plan_print_json(const struct journey *journey, const struct plan *plan)
 {
-	json_t *all = json_pack(
-		"{so so so so so sI}", "tree", tree_json(journey), "takeover",
-		json_text(journey->handover.takeover == TAKEOVER_SYSTEMD ? "systemd"
-									 : "seize"),
-		"devices", devices_json(&journey->hardware->devices), "advice",
-		advice_json(journey->hardware), "stages", stages_json(plan), "dropped",
-		(json_int_t)plan->n_dropped);
-	int r = all ? json_dumpf(all, stdout, JSON_INDENT(2)) : -1;
+	json_t *all =
+		json_pack("{so so so so so sI}", "tree", tree_json(journey), "takeover",
+			  json_text(takeover_name(journey->handover.takeover)), "devices",
+			  devices_json(&journey->hardware->devices), "advice",
+			  advice_json(journey->hardware), "stages", stages_json(plan),
+			  "dropped", (json_int_t)plan->n_dropped);
+	int r = json_print(all);
 
-	json_decref(all);
-	if (r < 0)
-		return log_err(-ENOMEM, "cannot print the plan");
-	(void)putchar('\n');
-	return 0;
+	return r < 0 ? log_err(r, "cannot print the plan") : 0;
 }

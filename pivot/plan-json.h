@@ -5,7 +5,7 @@
 #include "journey.h"
 
 /*
- * The plan as one JSON object on standard output, its members in the order of the text:
- * tree, takeover, devices, advice, stages. 0 or negative errno; logged.
+ * The plan as one JSON object on standard output, its members in the order of the text;
+ * pivot-kexec(8) describes it. 0 or negative errno; logged.
  */
 int plan_print_json(const struct journey *journey, const struct plan *plan);

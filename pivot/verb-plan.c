@@ -5,6 +5,7 @@
 #include "journey.h"
 #include "pivot/base/human.h"
 #include "pivot/base/log.h"
+#include "pivot/base/printable.h"
 #include "pivot/takeover/takeover.h"
 #include "plan-json.h"
 
@@ -53,6 +54,12 @@ static void print_advice(const struct hardware *hardware)
 	}
 }
 
+static void print_op(struct op op)
+{
+	(void)printf("  %-8s %-24s %s\n", op_name(op.kind), printable_make(op.object),
+		     printable_make(op.reason));
+}
+
 static void print_stage(const struct plan *plan, enum teardown_stage stage)
 {
 	size_t n = 0;
@@ -60,26 +67,24 @@ static void print_stage(const struct plan *plan, enum teardown_stage stage)
 	(void)printf("\n[%d/%d] %s\n", stage + 1, TEARDOWN_STAGES,
 		     teardown_stage_title(stage));
 	for (size_t i = 0; i < plan->n; i++) {
-		const struct op *op = &plan->op[i];
-
-		if (op->stage != stage)
+		if (plan->op[i].stage != stage)
 			continue;
 		n++;
-		(void)printf("  %-8s %-24s %s\n", op_name(op->kind), op->object,
-			     op->reason);
+		print_op(plan->op[i]);
 	}
 	if (n == 0)
 		(void)printf("  nothing at present\n");
 }
 
-static void print_plan(const struct plan *plan)
+static void print_plan(const struct plan *plan, enum hang_choice on_hang)
 {
 	for (enum teardown_stage stage = 0; stage < TEARDOWN_STAGES; stage++)
 		print_stage(plan, stage);
 	if (plan->n_dropped > 0)
 		(void)printf("  and %zu more\n", plan->n_dropped);
 	(void)printf(
-		"\nthen: report, jump; if anything fails before that, reboot into this system\n");
+		"\nthen: report, jump%s; if anything fails before that, reboot into this system\n",
+		on_hang == ON_HANG_JUMP ? " (tried even where a driver hangs)" : "");
 }
 
 static void print_all(const struct journey *journey, const struct plan *plan)
@@ -89,7 +94,7 @@ static void print_all(const struct journey *journey, const struct plan *plan)
 	if (!journey->options->root[0])
 		print_takeover(journey);
 	print_advice(journey->hardware);
-	print_plan(plan);
+	print_plan(plan, journey->handover.on_hang);
 }
 
 int verb_plan(const struct options *options)

@@ -65,12 +65,28 @@ void processes_read(const char *root, pid_t except, struct processes *ret)
 	}
 }
 
+/*
+ * The real user, as /proc/PID/status has it first: the owner of /proc/PID is root's for
+ * anybody's process that may not be dumped, and the effective one for a setuid program.
+ */
+static bool is_root_s(const char *root, const struct process *process)
+{
+	char path[32], uid[16];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/status", process->pid);
+	return read_field(uid, sizeof(uid), root, path, "Uid") == 0 &&
+	       strcmp(uid, "0") == 0;
+}
+
+/* Anybody may put an '@' there: of users' processes it says nothing. */
 static bool wears_at(const char *root, const struct process *process)
 {
 	char start[2];
-	ssize_t n =
-		read_text(start, sizeof(start), root, "/proc/%d/cmdline", process->pid);
+	ssize_t n;
 
+	if (!is_root_s(root, process))
+		return false;
+	n = read_text(start, sizeof(start), root, "/proc/%d/cmdline", process->pid);
 	return (n > 0 || n == -EFBIG) && start[0] == '@';
 }
 

@@ -32,10 +32,11 @@ void processes_read(const char *root, pid_t except, struct processes *ret);
 
 /*
  * Does it ask to be spared while storage is in use, as mdmon and nbd-client do, by an '@'
- * at the beginning of its command line? Our own waiter wears it too, and does not count.
- * May wait for a lock. Source: systemd's ROOT_STORAGE_DAEMONS.
+ * at the beginning of its command line? Only root's may. Our own waiter wears it too, and
+ * does not count. May wait for a lock. Source: systemd's ROOT_STORAGE_DAEMONS.
  */
 bool process_is_storage_daemon(const char *root, const struct process *process);
 
-/* Our own that waits for the takeover, or 0. May wait for a lock of one of ours. */
+/* Our own, root's, that waits for the takeover, or 0. May wait for a lock of one of ours.
+ */
 pid_t processes_find_waiter(const char *root, pid_t except);

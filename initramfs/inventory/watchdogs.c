@@ -84,6 +84,14 @@ void watchdog_update(const char *root, struct watchdog *watchdog)
 	read_identity(root, base, watchdog);
 }
 
+const char *watchdog_time(const struct watchdog *watchdog, char text[WATCHDOG_TIME_BYTES])
+{
+	(void)snprintf(text, WATCHDOG_TIME_BYTES,
+		       watchdog->timeout_s ? "%u s" : "an unknown time",
+		       watchdog->timeout_s);
+	return text;
+}
+
 static void add(const char *root, const char *name, struct watchdogs *watchdogs)
 {
 	struct watchdog *watchdog = &watchdogs->watchdog[watchdogs->n];

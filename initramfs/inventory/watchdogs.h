@@ -33,6 +33,12 @@ int watchdogs_read(const char *root, struct watchdogs *ret);
 /* How it stands with one of them now; its name says which. */
 void watchdog_update(const char *root, struct watchdog *watchdog);
 
+enum { WATCHDOG_TIME_BYTES = 24 };
+
+/* "300 s", or "an unknown time", as of IPMI's. Returns text. */
+const char *watchdog_time(const struct watchdog *watchdog,
+			  char text[WATCHDOG_TIME_BYTES]);
+
 enum watchdog_way {
 	WATCHDOG_IS_AT_REST,
 	WATCHDOG_TO_STOP,

@@ -168,3 +168,17 @@ int devices_unbind(struct teardown *teardown)
 		  let_go_done);
 	return 0;
 }
+
+unsigned int devices_longest_bound_ms(const struct teardown *teardown)
+{
+	unsigned int longest = 0;
+
+	for (size_t i = 0; i < teardown->devices.n; i++) {
+		unsigned int ms = teardown->reports[i].fate.policy.deadline_ms;
+
+		if (ms > longest &&
+		    is_bound(teardown->root, &teardown->devices.device[i]))
+			longest = ms;
+	}
+	return longest;
+}

@@ -31,12 +31,6 @@ static int delete_link(const void *link)
 	return act_link_delete(((const struct link *)link)->index);
 }
 
-/* Stuck, or killed by an oops: the lock (rtnl) that all others need may be held. */
-static bool is_hung(int r)
-{
-	return r == -ETIMEDOUT || r == -EINTR;
-}
-
 static int link_close(const struct teardown *teardown, const struct link *link)
 {
 	int r = child_run(take_down, link, teardown->handover.unbind_ms);
@@ -73,10 +67,13 @@ int network_take_apart(struct teardown *teardown)
 
 		deadline_allow(teardown, 2 * teardown->handover.unbind_ms);
 		r = link->is_up ? link_close(teardown, link) : 0;
-		if (!is_hung(r) && link_is_deletable(link))
+		if (!is_hang(r) && link_is_deletable(link))
 			r = link_delete(teardown, link);
-		if (is_hung(r) || deadline_left_ms(teardown) == 0)
+		/* it may hold the lock (rtnl) that all others need */
+		if (is_hang(r) || deadline_left_ms(teardown) == 0)
 			break;
 	}
-	return 0; /* the unbind that follows closes what is left */
+	/* unbinding closes what is left; where the time is up it stays open, as at a
+	 * plain kexec, and is closed by what its driver does at the jump, if anything */
+	return 0;
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "stages.h"
 
+#include <errno.h>
+
 #include "deadline.h"
 #include "initramfs/plan.h"
 #include "pivot/base/clock.h"
@@ -18,6 +20,11 @@ static int (*const stages[])(struct teardown *teardown) = {
 	[TEARDOWN_RESETS] = devices_reset,
 	[TEARDOWN_VERIFY] = devices_verify,
 };
+
+bool is_hang(int result)
+{
+	return result == -ETIMEDOUT || result == -EINTR;
+}
 
 /* The disks are clean: from here on what overruns is left undone. */
 static void go_on_within(struct teardown *teardown)

@@ -63,5 +63,12 @@ int teardown_run(struct teardown *teardown);
 /* Ends the processes and lets the storage go, no more: for an ordinary reboot. */
 int teardown_storage(struct teardown *teardown);
 
+/*
+ * The longest deadline that a rule sets for a device whose driver is still bound, in
+ * milliseconds; 0: none does. The jump calls that driver's .shutdown, which may write out
+ * the same cache that its .remove would have.
+ */
+unsigned int devices_longest_bound_ms(const struct teardown *teardown);
+
 /* Prints what became of each device and the verdict. */
 void teardown_report(const struct teardown *teardown);

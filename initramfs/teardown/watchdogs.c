@@ -97,6 +97,7 @@ static int run(const struct teardown *teardown, int (*act)(const void *order),
 
 static void run_extend(struct teardown *teardown, struct watchdog *watchdog)
 {
+	char time[WATCHDOG_TIME_BYTES];
 	int r = run(teardown, arm, watchdog, 0);
 
 	if (r == -EBUSY) {
@@ -105,8 +106,9 @@ static void run_extend(struct teardown *teardown, struct watchdog *watchdog)
 	}
 	warn(r, watchdog, "cannot be stopped");
 	if (r == 0)
-		log_notice("      the target has up to %u s to take it over",
-			   watchdog->timeout_s);
+		log_notice("      the target has %s%s to take it over",
+			   watchdog->timeout_s ? "up to " : "",
+			   watchdog_time(watchdog, time));
 }
 
 static void run_stop(struct teardown *teardown, struct watchdog *watchdog)
@@ -142,6 +144,7 @@ static void set_nowayout(struct teardown *teardown, struct watchdog *watchdog)
 static void run_arm(struct teardown *teardown, struct watchdog *watchdog)
 {
 	const struct order order = order_of(watchdog, 0);
+	char time[WATCHDOG_TIME_BYTES];
 	int r = run(teardown, arm, watchdog, teardown->handover.watchdog_s);
 
 	if (r == -EBUSY) {
@@ -155,9 +158,9 @@ static void run_arm(struct teardown *teardown, struct watchdog *watchdog)
 	set_nowayout(teardown, watchdog);
 	strcpy(teardown->watchdog, watchdog->name);
 	log_info(
-		"      %s (%s) is armed: when nobody feeds it any more the target has %u s "
+		"      %s (%s) is armed: when nobody feeds it any more the target has %s "
 		"to take it over",
-		watchdog->name, watchdog->identity, watchdog->timeout_s);
+		watchdog->name, watchdog->identity, watchdog_time(watchdog, time));
 	teardown->feeder = fork();
 	if (teardown->feeder == 0)
 		feed(order.device, feed_ms(teardown));
@@ -238,13 +241,14 @@ static int let_go(struct teardown *teardown, const struct watchdog *watchdog)
 	if (r < 0)
 		return r;
 	r = child_run(part, &parting, teardown->handover.unbind_ms);
-	teardown->is_hung |= r == -ETIMEDOUT || r == -EINTR;
+	teardown->is_hung |= is_hang(r);
 	return r;
 }
 
 void watchdogs_let_go(struct teardown *teardown)
 {
 	struct watchdog watchdog = { 0 };
+	char time[WATCHDOG_TIME_BYTES];
 	int r;
 
 	if (!teardown->watchdog[0] ||
@@ -255,8 +259,9 @@ void watchdogs_let_go(struct teardown *teardown)
 	deadline_allow(teardown, teardown->handover.unbind_ms);
 	r = let_go(teardown, &watchdog);
 	if (r == 0)
-		log_info("      %s (%s): its driver is gone, its timer runs on for %u s",
-			 watchdog.name, watchdog.identity, watchdog.timeout_s);
+		log_info("      %s (%s): its driver is gone, its timer runs on for %s",
+			 watchdog.name, watchdog.identity,
+			 watchdog_time(&watchdog, time));
 	else if (!watchdogs_outlive_jump(teardown->root))
 		warn(r, &watchdog,
 		     "may be stopped by its driver at the jump, unless this system is "

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "printable.h"
+
 static struct {
 	enum log_level level;
 	int kmsg_fd;
@@ -62,10 +64,8 @@ int log_line(enum log_level level, int error, const char *format, ...)
 	va_end(args);
 	if (error < 0)
 		n = add(line, sizeof(line), n, ": %s", strerror(-error));
-	/* names come from outside: one line stays one line, and no terminal is steered */
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
-			line[i] = '?';
+	line[n] = '\0'; /* also where vsnprintf() failed */
+	(void)printable_make(line);
 	line[n++] = '\n';
 	/* a log that cannot be written must not stop the work */
 	(void)!write(log_state.kmsg_fd >= 0 ? log_state.kmsg_fd : STDERR_FILENO, line, n);

@@ -31,6 +31,8 @@ enum {
 	XLF_CAN_BE_LOADED_ABOVE_4G = 2,
 
 	OLDEST_PROTOCOL = 0x020c, /* the first with xloadflags */
+
+	COMMAND_LINE_RESERVE = 31,
 };
 
 /* The file, as much of it as there is. Reads behind the end give 0. */
@@ -486,6 +488,13 @@ static bool is_initramfs(const struct head *head)
 		if (memcmp(head->bytes + at, magics[i], 2) == 0)
 			return true;
 	return false;
+}
+
+size_t kernel_command_line_room(const struct kernel_image *kernel)
+{
+	return kernel->command_line_max < COMMAND_LINE_RESERVE
+		       ? 0
+		       : kernel->command_line_max - COMMAND_LINE_RESERVE;
 }
 
 const char *kernel_why_no_initrd(const uint8_t *head_bytes, size_t n)

@@ -14,11 +14,6 @@
 
 enum {
 	KERNEL_HEAD_BYTES = 64 * 1024, /* as much of the file as kernel_parse() wants */
-	/*
-	 * kexec_file_load(2) counts the NUL and keeps 30 bytes for a crash kernel's
-	 * "elfcorehdr=": it takes this many bytes less than command_line_max.
-	 */
-	KERNEL_COMMAND_LINE_RESERVE = 31,
 };
 
 struct kernel_image {
@@ -41,6 +36,12 @@ int kernel_parse(const uint8_t *head, size_t n, uint64_t file_bytes,
 /* The same for an open file; leaves its offset alone. Also -EIO and the like. */
 int kernel_read(int fd, uint64_t file_bytes, struct kernel_image *ret, char *why_not,
 		size_t why_not_size);
+
+/*
+ * How long a command line kexec_file_load(2) takes for it, in bytes: it counts the NUL,
+ * and keeps 30 bytes for a crash kernel's "elfcorehdr=".
+ */
+size_t kernel_command_line_room(const struct kernel_image *kernel);
 
 /*
  * What a file that should be an initrd is instead, as the end of a sentence, or NULL

@@ -9,9 +9,8 @@
 void check_command_line(const struct preflight *p, struct findings *findings)
 {
 	size_t n = p->tree->command_line ? strlen(p->tree->command_line) : 0;
-	size_t max = p->kernel ? p->kernel->command_line_max : 0;
+	size_t max = p->kernel ? kernel_command_line_room(p->kernel) : 0;
 
-	max -= max < KERNEL_COMMAND_LINE_RESERVE ? max : KERNEL_COMMAND_LINE_RESERVE;
 	if (p->kernel && n > max)
 		find_refusal(findings, "command-line",
 			     "the command line has %zu bytes, the kernel takes %zu: "

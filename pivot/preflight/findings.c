@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "pivot/base/log.h"
+#include "pivot/base/printable.h"
 
 /* A refusal must be read, whatever it takes the place of. */
 static struct finding *place_for(struct findings *findings, enum severity severity)
@@ -64,16 +65,12 @@ const char *severity_name(enum severity severity)
 	return names[severity];
 }
 
-/* Names come from outside: one line stays one line, and no terminal is steered. */
 static void print_note(const char *text)
 {
 	char line[FINDING_BYTES];
 
 	(void)snprintf(line, sizeof(line), "%s", text);
-	for (char *at = line; *at; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			*at = '?';
-	(void)printf("note: %s\n", line);
+	(void)printf("note: %s\n", printable_make(line));
 }
 
 void findings_print(const struct findings *findings)

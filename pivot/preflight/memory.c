@@ -9,6 +9,7 @@
 
 #include "checks.h"
 #include "pivot/base/human.h"
+#include "pivot/base/parameter.h"
 
 uint64_t preflight_memory(const struct preflight *p, char *words, size_t words_size)
 {
@@ -59,20 +60,6 @@ void check_memory(const struct preflight *p, struct findings *findings)
 			  need, have, words);
 }
 
-/* The value of the last "name=value" on a command line, up to n bytes; or NULL. */
-static const char *find_parameter(const char *line, const char *name, size_t *n)
-{
-	const size_t length = strlen(name);
-	const char *value = NULL;
-
-	for (const char *at = line; at && (at = strstr(at, name)); at += length)
-		if ((at == line || at[-1] == ' ') && at[length] == '=')
-			value = at + length + 1;
-	if (value)
-		*n = strcspn(value, " ");
-	return value;
-}
-
 /*
  * init/do_mounts.c, init_rootfs(): a tmpfs, unless root= or rootfstype= say otherwise,
  * takes half of the memory (mm/shmem.c, shmem_default_max_blocks()), of what the initrd
@@ -81,11 +68,11 @@ static const char *find_parameter(const char *line, const char *name, size_t *n)
 static bool has_tmpfs_root(const char *line)
 {
 	size_t n;
-	const char *type = find_parameter(line, "rootfstype", &n);
+	const char *type = parameter_find(line, "rootfstype", &n);
 
 	if (type)
 		return memmem(type, n, "tmpfs", 5);
-	return !find_parameter(line, "root", &n);
+	return !parameter_find(line, "root", &n);
 }
 
 /*

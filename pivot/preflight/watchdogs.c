@@ -4,21 +4,12 @@
 
 #include "initramfs/inventory/watchdogs.h"
 
-#include <stdio.h>
-
 #include "checks.h"
-
-static const char *time_of(const struct watchdog *watchdog, char *text, size_t size)
-{
-	(void)snprintf(text, size, watchdog->timeout_s ? " within %u s" : " in time",
-		       watchdog->timeout_s);
-	return text;
-}
 
 void check_watchdogs(const struct preflight *p, struct findings *findings)
 {
 	struct watchdogs watchdogs;
-	char time[32];
+	char time[WATCHDOG_TIME_BYTES];
 
 	if (watchdogs_read(p->root, &watchdogs) < 0)
 		return;
@@ -36,9 +27,8 @@ void check_watchdogs(const struct preflight *p, struct findings *findings)
 			find_warning(findings, "watchdog-nowayout",
 				     "%s (%s) runs and cannot be stopped (nowayout): "
 				     "unless its driver stops it at the jump, the target "
-				     "must feed it%s or the machine resets",
-				     w->name, w->identity,
-				     time_of(w, time, sizeof(time)));
+				     "must feed it within %s or the machine resets",
+				     w->name, w->identity, watchdog_time(w, time));
 		else
 			find_note(findings, "watchdog",
 				  "%s (%s) runs: who feeds it now ends before the jump",

@@ -9,6 +9,7 @@
 #include "pivot/base/cleanup.h"
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
+#include "pivot/base/parameter.h"
 
 enum { MAX_PARAMS_BYTES = 64 * 1024 };
 
@@ -150,6 +151,7 @@ static int read_profile(const struct source *source, const struct row *row,
 	char **line = &form->says.command_line.text;
 	auto_free char *params = NULL;
 	auto_free char *path = NULL;
+	size_t n;
 	int r;
 
 	if (!source_has(source, "init"))
@@ -158,7 +160,7 @@ static int read_profile(const struct source *source, const struct row *row,
 	params = take_ptr(line);
 	if (r != 1 || !params)
 		return r;
-	if (strncmp(params, "init=", 5) == 0 || strstr(params, " init="))
+	if (parameter_find(params, "init", &n))
 		return 0;
 	r = profile_path(source, form, &path);
 	if (r <= 0)

@@ -14,6 +14,7 @@
 #include "initrd.h"
 #include "pivot/base/cleanup.h"
 #include "pivot/base/log.h"
+#include "pivot/base/printable.h"
 #include "source.h"
 
 enum { MAX_SUGGESTION = 700 }; /* bytes that a line of the log has room for */
@@ -96,15 +97,6 @@ static int open_tree_kernel(struct opening *opening, const char **ret_name)
 	return source_file(opening->source, *ret_name);
 }
 
-/* It goes to terminals, and a script in a tree may choose it. As log.c does. */
-static char *make_printable(char *name)
-{
-	for (char *at = name; at && *at; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			*at = '?';
-	return name;
-}
-
 static int open_kernel(struct opening *opening)
 {
 	const char *name = opening->options->kernel;
@@ -114,7 +106,7 @@ static int open_kernel(struct opening *opening)
 		name ? file_open(AT_FDCWD, name, name) : open_tree_kernel(opening, &name);
 	if (tree->kernel_fd < 0)
 		return tree->kernel_fd;
-	tree->kernel_name = make_printable(strdup(name));
+	tree->kernel_name = printable_make(strdup(name));
 	if (!tree->kernel_name)
 		return log_err(-ENOMEM, "cannot open '%s'", name);
 	return size_of(tree->kernel_fd, name, &tree->kernel_bytes);
@@ -176,7 +168,7 @@ static int open_initrd(struct opening *opening)
 	tree->initrd_fd = initrd_join(&list);
 	if (tree->initrd_fd < 0)
 		return tree->initrd_fd;
-	tree->initrd_name = make_printable(take_ptr(&list.names));
+	tree->initrd_name = printable_make(take_ptr(&list.names));
 	return size_of(tree->initrd_fd, tree->initrd_name, &tree->initrd_bytes);
 }
 

@@ -89,6 +89,36 @@ def test_json_is_the_same_plan(machine):
     for stage in value["stages"]:
         if stage["title"] in ("unbind drivers", "clear bus mastering", "reset devices"):
             assert {op["object"] for op in stage["operations"]} <= names
+            assert all((op["deadline_s"] is None) == (op["operation"] == "keep")
+                       for op in stage["operations"])
+            for op in stage["operations"]:
+                said = re.search(r"; deadline (\d+) s", op["reason"])
+                assert not said or int(said[1]) == op["deadline_s"]
+        else:
+            assert all(op["deadline_s"] is None for op in stage["operations"])
+
+
+def members(value):
+    """Every name in a JSON value."""
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, (dict, list)):
+            yield from members(inner)
+    if isinstance(value, dict):
+        yield from value
+
+
+def test_the_manual_names_every_member_of_a_plan():
+    manual = (TOP / "docs/pivot-kexec.8").read_text()
+    section = manual.split(".Ss The plan as JSON")[1].split(".Ss ")[0]
+    named = {name for line in re.findall(r"^\.(?:It )?Cm (.*)$", section, re.MULTILINE)
+             for name in re.findall(r"[a-z_]+", line)} - {"plan", "json"}
+    used = set()
+    for machine in MACHINES:
+        used |= set(members(read_json("--root", FIXTURES / machine, "--quirk",
+                                      "driver:*=append:quiet")))
+    used |= {"form", "kernel", "kernel_bytes", "release", "initrd", "initrd_bytes",
+             "command_line"}  # of a tree, which is not here
+    assert named == used
 
 
 @pytest.mark.parametrize("machine", MACHINES)

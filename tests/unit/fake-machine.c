@@ -204,10 +204,21 @@ void machine_task(pid_t pid, const char *name, char state, unsigned int flags)
 	write_stat(pid, name, state, 0, flags);
 }
 
+static void write_status(const struct machine_process *process)
+{
+	char status[160];
+
+	(void)snprintf(status, sizeof(status),
+		       "Name:\t%s\nUmask:\t0022\nPid:\t%d\nUid:\t%u\t0\t0\t0\n",
+		       process->name, process->pid, process->uid);
+	fake_file(status, "/proc/%d/status", process->pid);
+}
+
 void machine_process_add(const struct machine_process *process)
 {
 	const char *name = process->name, *command = process->command ?: name;
 
+	write_status(process);
 	write_stat(process->pid, name, 'S', process->has_terminal ? 34816 : 0, 0x400000);
 	fake_file(process->ignores ?: "", "/proc/%d/ignores", process->pid);
 	fake_bytes(command, strlen(command) + 1, "/proc/%d/cmdline", process->pid);

@@ -52,6 +52,7 @@ struct machine_process {
 	const char *command; /* its argv[0]; its name where it is NULL */
 	const char *ignores; /* signals it does not die of, "TERM HUP" */
 	bool has_terminal;
+	unsigned int uid;
 };
 
 void machine_process_add(const struct machine_process *process);

@@ -375,6 +375,27 @@ START_TEST(resets_only_by_what_is_safe_or_wanted)
 }
 END_TEST
 
+START_TEST(says_how_long_a_device_has_where_a_rule_does)
+{
+	struct handover handover = handover_default();
+
+	machine_start();
+	machine_pci(.address = "0000:00:03.0", .driver = "megaraid_sas",
+		    .class = 0x010400);
+	machine_pci(.address = "0000:00:04.0", .driver = "igb", .class = 0x020000,
+		    .n_vfs = 2);
+	machine_pci(.address = "0000:00:05.0", .driver = "ahci", .class = 0x010601);
+	ck_assert_int_eq(rules_add(&handover.rules, "driver:igb=deadline:7"), 0);
+	ck_assert_int_eq(build_with(&handover), 0);
+	ck_assert_ptr_nonnull(strstr(plan_text(), "megaraid_sas, 8086:10d3; deadline "
+						  "185 s; the controller writes out"));
+	ck_assert_ptr_nonnull(
+		strstr(plan_text(), "its 2 virtual functions; deadline 7 s\n"));
+	ck_assert_ptr_nonnull(strstr(plan_text(), "igb, 8086:10d3; deadline 7 s\n"));
+	ck_assert_ptr_nonnull(strstr(plan_text(), "ahci, 8086:10d3\n"));
+}
+END_TEST
+
 START_TEST(takes_virtual_functions_before_their_card)
 {
 	machine_start();
@@ -438,6 +459,7 @@ UNIT_MAIN("plan", says_in_order_what_will_be_done, says_what_systemd_does_before
 	  unbinds_a_display_for_who_says_so, keeps_what_the_user_wants_to_keep,
 	  unbinds_a_bridge_for_nobody, keeps_a_device_whose_watchdog_is_to_stay_armed,
 	  resets_only_by_what_is_safe_or_wanted,
+	  says_how_long_a_device_has_where_a_rule_does,
 	  takes_virtual_functions_before_their_card,
 	  keeps_a_display_that_is_known_to_need_more_for_who_says_so,
 	  unloads_no_module_that_a_kept_device_needs)

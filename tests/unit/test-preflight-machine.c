@@ -228,6 +228,9 @@ START_TEST(says_which_watchdogs_run)
 	machine_watchdog(.name = "watchdog2", .state = "active", .nowayout = "1",
 			 .timeout = "42", .device = "platform/third");
 	preflight_expect(FINDING_WARN, "watchdog-nowayout", "feed it within 42 s");
+	fake_file("0\n", "/sys/class/watchdog/watchdog2/timeout");
+	preflight_expect(FINDING_WARN, "watchdog-nowayout",
+			 "feed it within an unknown time");
 }
 END_TEST
 

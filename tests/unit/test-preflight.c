@@ -236,11 +236,11 @@ START_TEST(refuses_a_command_line_that_is_too_long)
 
 	preflight_start();
 	memset(line, 'x', sizeof(line));
-	line[2047 - KERNEL_COMMAND_LINE_RESERVE] = '\0';
+	line[2016] = '\0';
 	fake_preflight.tree.command_line = line;
 	ck_assert_uint_eq(preflight_run(), 0);
-	line[2047 - KERNEL_COMMAND_LINE_RESERVE] = 'x';
-	line[2048 - KERNEL_COMMAND_LINE_RESERVE] = '\0';
+	line[2016] = 'x';
+	line[2017] = '\0';
 	preflight_expect_refusal(
 		"command-line",
 		"the command line has 2017 bytes, the kernel takes 2016: shorten it "

@@ -143,6 +143,30 @@ START_TEST(knows_a_storage_daemon_by_its_command_line)
 }
 END_TEST
 
+START_TEST(takes_no_user_s_process_for_one)
+{
+	const struct process process = { .pid = 502, .name = "mdmon" };
+
+	machine_start();
+	machine_process(.pid = 502, .name = "mdmon", .command = "@mdmon", .uid = 1000);
+	ck_assert(!process_is_storage_daemon(fake_root(), &process));
+}
+END_TEST
+
+START_TEST(finds_our_waiter_and_believes_no_user)
+{
+	machine_start();
+	machine_process(.pid = 600, .name = "pivot-kexec", .command = "@ivot-kexec",
+			.uid = 1000);
+	machine_process(.pid = 601, .name = "pivot-kexec", .command = "pivot-kexec");
+	machine_process(.pid = 602, .name = "cat", .command = "@ivot-kexec");
+	ck_assert_int_eq(processes_find_waiter(fake_root(), 0), 0);
+	machine_process(.pid = 603, .name = "pivot-kexec", .command = "@ivot-kexec");
+	ck_assert_int_eq(processes_find_waiter(fake_root(), 0), 603);
+	ck_assert_int_eq(processes_find_waiter(fake_root(), 603), 0);
+}
+END_TEST
+
 START_TEST(does_not_take_our_own_waiter_for_one)
 {
 	machine_start();
@@ -165,4 +189,5 @@ UNIT_MAIN("processes", reads_processes_and_names_them, leaves_out_pid_1_and_the_
 	  passes_over_what_is_no_process,
 	  counts_a_process_with_a_line_longer_than_it_reads, sees_who_has_a_terminal,
 	  says_that_there_are_more_than_fit, knows_a_storage_daemon_by_its_command_line,
-	  does_not_take_our_own_waiter_for_one, takes_who_has_just_ended_for_none)
+	  does_not_take_our_own_waiter_for_one, takes_no_user_s_process_for_one,
+	  finds_our_waiter_and_believes_no_user, takes_who_has_just_ended_for_none)

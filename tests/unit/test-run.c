@@ -538,6 +538,29 @@ START_TEST(takes_no_other_word_for_it)
 }
 END_TEST
 
+static void run_with(const char *command_line)
+{
+	begin(CHOOSE_SEIZE);
+	options.has_no_panic_timeout = false;
+	options.tree_options.command_line = command_line;
+	ck_assert_int_eq(run(), EXIT_DONE);
+}
+
+/* The kernel of these tests takes 1761 bytes; nine of them would be ours. */
+START_TEST(leaves_out_the_word_about_panics_where_it_does_not_fit)
+{
+	char line[1754] = "init=/init ";
+
+	memset(line + strlen(line), 'x', 1752 - strlen(line));
+	run_with(line);
+	assert_in(said, "note: put before the command line: panic=30");
+	line[1752] = 'x';
+	run_with(line);
+	assert_in(said, "note: not put before the command line: panic=30");
+	ck_assert_int_eq(fake_count("kexec load without initrd 'panic"), 0);
+}
+END_TEST
+
 static int cancel(void)
 {
 	int r;
@@ -609,6 +632,8 @@ UNIT_MAIN("run", seizes_after_everything_is_ready, undoes_what_was_done_whatever
 	  asks_systemd_and_stays_until_it_is_ended,
 	  says_with_force_that_the_other_image_is_gone,
 	  says_nothing_of_an_image_that_was_not_there,
-	  gives_a_target_that_panics_a_way_home, leaves_what_the_tree_says_about_panics,
-	  takes_no_other_word_for_it, cancels_a_jump_that_waits,
-	  says_what_a_cancel_cannot_do, undoes_what_a_killed_waiter_left)
+	  gives_a_target_that_panics_a_way_home,
+	  leaves_out_the_word_about_panics_where_it_does_not_fit,
+	  leaves_what_the_tree_says_about_panics, takes_no_other_word_for_it,
+	  cancels_a_jump_that_waits, says_what_a_cancel_cannot_do,
+	  undoes_what_a_killed_waiter_left)

@@ -1182,6 +1182,38 @@ START_TEST(leaves_to_its_driver_what_comes_too_late)
 }
 END_TEST
 
+/* The kernel calls the .shutdown of what is left bound; RAID firmware takes its time. */
+START_TEST(knows_how_long_drivers_left_bound_may_take_at_the_jump)
+{
+	struct handover wishes = begin()->handover;
+
+	ck_assert_int_eq(rules_add(&wishes.rules, "driver:e1000=deadline:7"), 0);
+	machine_start();
+	machine_pci(.address = "0000:00:03.0", .driver = "e1000", .class = 0x020000);
+	machine_pci(.address = "0000:00:04.0", .driver = "megaraid_sas",
+		    .class = 0x010400);
+	machine_pci(.address = "0000:00:05.0", .driver = "ahci", .class = 0x010601);
+	run_devices_until(clock_ms(), &wishes);
+	ck_assert_uint_eq(devices_longest_bound_ms(&teardown), 185000);
+	fake_fail("write " PCI "0000:00:03.0/driver/unbind", EIO, FAKE_ALWAYS);
+	run_devices(&wishes);
+	ck_assert_uint_eq(devices_longest_bound_ms(&teardown), 7000);
+	ck_assert_int_eq(rules_add(&wishes.rules, "driver:e1000=keep"), 0);
+	run_devices(&wishes);
+	ck_assert_uint_eq(devices_longest_bound_ms(&teardown), 7000);
+}
+END_TEST
+
+START_TEST(leaves_the_jump_its_time_where_no_rule_says_more)
+{
+	machine_start();
+	machine_pci(.address = "0000:00:05.0", .driver = "ahci", .class = 0x010601);
+	ck_assert_uint_eq(devices_longest_bound_ms(begin()), 0);
+	run_devices_until(clock_ms(), NULL);
+	ck_assert_uint_eq(devices_longest_bound_ms(&teardown), 0);
+}
+END_TEST
+
 /* Those of different slots; the order in the log is nobody's promise then. */
 START_TEST(unbinds_independent_devices_at_once)
 {
@@ -1295,4 +1327,6 @@ UNIT_MAIN("teardown", puts_a_rich_machine_to_rest_in_order,
 	  resets_nothing_under_a_driver_that_did_not_let_go,
 	  does_not_unbind_a_card_whose_virtual_functions_hang,
 	  does_not_take_a_driver_that_forbids_it_for_gone, unbinds_what_it_cannot_unload,
-	  clears_bus_mastering_in_config_space_where_the_kernel_will_not)
+	  clears_bus_mastering_in_config_space_where_the_kernel_will_not,
+	  knows_how_long_drivers_left_bound_may_take_at_the_jump,
+	  leaves_the_jump_its_time_where_no_rule_says_more)

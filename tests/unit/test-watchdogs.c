@@ -109,6 +109,22 @@ START_TEST(gives_the_target_time_where_it_cannot_be_stopped)
 }
 END_TEST
 
+/* As IPMI's: no attribute says what it is set to. */
+START_TEST(does_not_take_an_unknown_time_for_none)
+{
+	machine_start();
+	machine_legacy_watchdog();
+	run(300);
+	assert_said("is armed: when nobody feeds it any more the target has an unknown "
+		    "time to take it over");
+	machine_watchdog(.name = "watchdog1", .state = "active", .nowayout = "1");
+	fake_remove("/sys/class/watchdog/watchdog1/timeout");
+	run(0);
+	assert_said("the target has an unknown time to take it over");
+	assert_not_said(" 0 s");
+}
+END_TEST
+
 /* Success is what the kernel shows, not what the driver answers. */
 START_TEST(gives_the_target_time_where_stopping_did_not_help)
 {
@@ -329,6 +345,7 @@ UNIT_MAIN("watchdogs", reads_what_a_watchdog_says, takes_a_machine_without_watch
 	  never_touches_an_inactive_one, disarms_an_active_one,
 	  leaves_one_to_the_process_that_holds_it,
 	  gives_the_target_time_where_it_cannot_be_stopped,
+	  does_not_take_an_unknown_time_for_none,
 	  gives_the_target_time_where_stopping_did_not_help, says_so_where_nothing_helps,
 	  stops_what_can_be_stopped_again_if_nobody_knows_its_state,
 	  leaves_alone_what_might_start_for_good,
