@@ -18,10 +18,10 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "child.h"
 #include "guardian.h"
 #include "handover.h"
 #include "pivot/base/acts.h"
+#include "pivot/base/child.h"
 #include "pivot/base/clock.h"
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
@@ -168,7 +168,8 @@ __attribute__((noreturn)) static void leave(struct teardown *teardown,
 {
 	int sysrq = act_sysrq_open();
 
-	(void)guardian_start(&teardown->guardian, REBOOT_TIMEOUT_MS);
+	(void)guardian_start(&teardown->guardian,
+			     REBOOT_TIMEOUT_MS + devices_longest_bound_ms(teardown));
 	(void)child_run(sync_all, NULL, SYNC_TIMEOUT_MS);
 	clock_sleep_ms(SETTLE_MS); /* for the reason to get out of a serial port */
 	if (teardown->is_hung) {   /* sysrq takes no lock */

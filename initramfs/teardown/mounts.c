@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/mount.h>
 
-#include "initramfs/child.h"
 #include "initramfs/inventory/mounts.h"
 #include "pivot/base/acts.h"
+#include "pivot/base/child.h"
 #include "pivot/base/clock.h"
 #include "pivot/base/log.h"
 

@@ -4,9 +4,9 @@
 #include <errno.h>
 
 #include "deadline.h"
-#include "initramfs/child.h"
 #include "initramfs/inventory/links.h"
 #include "pivot/base/acts.h"
+#include "pivot/base/child.h"
 #include "pivot/base/log.h"
 #include "pivot/base/read.h"
 

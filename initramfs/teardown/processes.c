@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "initramfs/child.h"
 #include "initramfs/inventory/processes.h"
 #include "pivot/base/acts.h"
+#include "pivot/base/child.h"
 #include "pivot/base/clock.h"
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"

@@ -3,9 +3,9 @@
 
 #include <errno.h>
 
-#include "initramfs/child.h"
 #include "initramfs/inventory/blocks.h"
 #include "pivot/base/acts.h"
+#include "pivot/base/child.h"
 #include "pivot/base/log.h"
 
 static int swap_off(const void *path)

@@ -3,7 +3,7 @@
 
 /* Operations on devices, each in a child of its own, those of different lanes at once. */
 
-#include "initramfs/child.h"
+#include "pivot/base/child.h"
 #include "teardown.h"
 
 struct task {

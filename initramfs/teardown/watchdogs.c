@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include "deadline.h"
-#include "initramfs/child.h"
 #include "initramfs/inventory/watchdogs.h"
 #include "pivot/base/acts.h"
+#include "pivot/base/child.h"
 #include "pivot/base/clock.h"
 #include "pivot/base/log.h"
 #include "pivot/base/read.h"

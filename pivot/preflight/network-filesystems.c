@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "checks.h"
-#include "initramfs/child.h"
 #include "initramfs/inventory/mounts.h"
+#include "pivot/base/child.h"
 #include "pivot/base/macros.h"
 #include "pivot/base/read.h"
 

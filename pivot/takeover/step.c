@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "initramfs/child.h"
+#include "pivot/base/child.h"
 #include "pivot/base/log.h"
 
 enum { TRIES = 3 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "initramfs/child.h"
+#include "pivot/base/child.h"
 
 #include <errno.h>
 #include <signal.h>

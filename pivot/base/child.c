@@ -8,9 +8,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "pivot/base/acts.h"
-#include "pivot/base/clock.h"
-#include "pivot/base/log.h"
+#include "acts.h"
+#include "clock.h"
+#include "log.h"
 
 enum { LOOK_EVERY_MS = 1000, LATE_MS = 5000, STATUS_MAX = 255 };
 
