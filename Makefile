@@ -29,7 +29,7 @@ shared_sources := $(wildcard initramfs/inventory/*.c initramfs/quirks/*.c) \
 	initramfs/handover.c initramfs/plan.c initramfs/plan-devices.c
 tool_sources := $(base_sources) $(shared_sources) \
 	$(wildcard pivot/*.c pivot/kexec/*.c pivot/tree/*.c pivot/takeover/*.c) \
-	$(wildcard pivot/preflight/*.c) initramfs/child.c
+	$(wildcard pivot/preflight/*.c) initramfs/child.c initramfs/thaw.c
 init_sources := $(filter-out pivot/base/acts-exec.c pivot/base/human.c,$(base_sources)) \
 	$(shared_sources) \
 	$(wildcard initramfs/teardown/*.c) $(filter-out $(shared_sources),$(wildcard initramfs/*.c))

@@ -6,12 +6,13 @@
 #include <signal.h>
 #include <string.h>
 
+#include "initramfs/thaw.h"
 #include "pivot/base/acts.h"
 #include "pivot/base/clock.h"
 #include "pivot/base/log.h"
 #include "pivot/base/read.h"
 
-enum { LOOK_EVERY_MS = 10, SETTLE_MS = 2000 };
+enum { LOOK_EVERY_MS = 10, SETTLE_MS = 2000, THAW_AFTER_MS = 10000 };
 
 bool takeover_has_systemd(const char *root)
 {
@@ -36,11 +37,9 @@ static int seize(void)
  * enters it. Then the init kills this process, which all other signals leave alone:
  * nobody can stop half way what systemd was asked for.
  */
-static void watch(const struct stage *stage, unsigned int timeout_ms)
+static void watch(const struct stage *stage, uint64_t end_ms)
 {
-	const uint64_t end = clock_ms() + timeout_ms;
-
-	while (clock_ms() < end) {
+	while (clock_ms() < end_ms) {
 		(void)stage_keep_on_top(stage); /* tried again in a moment */
 		clock_sleep_ms(LOOK_EVERY_MS);
 	}
@@ -67,15 +66,19 @@ static void restart(void)
  * systemd starts kexec.target on this signal, as "systemctl kexec" would, without the
  * systemctl that may ask questions; see systemd(1). There is no way back from here: where
  * systemd does not get to its end it is seized, and where that fails the machine
- * restarts.
+ * restarts. What is frozen after a while stays so, and would hold up services, or
+ * systemd itself.
  */
 static int ask_systemd(const struct stage *stage, unsigned int timeout_ms)
 {
+	const uint64_t start = clock_ms(), end = start + timeout_ms;
 	int r = act_kill(1, SIGRTMIN + 6);
 
 	if (r < 0)
 		return log_err(r, "cannot ask systemd to start kexec.target");
-	watch(stage, timeout_ms);
+	watch(stage, timeout_ms < THAW_AFTER_MS ? end : start + THAW_AFTER_MS);
+	thaw_all(stage->root);
+	watch(stage, end);
 	(void)log_warn(0, "systemd did not stop its services within %u s: seizing PID 1",
 		       timeout_ms / 1000);
 	if (seize() < 0)

@@ -184,6 +184,7 @@ START_TEST(keeps_the_stage_on_top_while_systemd_stops_services)
 	ck_assert_int_eq(take_over(TAKEOVER_SYSTEMD, 200), 0);
 	ck_assert_str_eq(fake_log(), "kill 1 RTMIN+6\n"
 				     "bind fd /run/initramfs\n"
+				     "write /proc/sysrq-trigger j\n"
 				     "exec 1 /run/initramfs/init seize\n");
 }
 END_TEST
@@ -205,8 +206,9 @@ START_TEST(seizes_when_systemd_does_not_come_to_its_end)
 	begin();
 	ck_assert_int_eq(take_over(TAKEOVER_SYSTEMD, 1000), 0);
 	ck_assert_uint_ge(clock_ms() - start, 1000);
-	ck_assert_str_eq(fake_log(),
-			 "kill 1 RTMIN+6\nexec 1 /run/initramfs/init seize\n");
+	ck_assert_str_eq(fake_log(), "kill 1 RTMIN+6\n"
+				     "write /proc/sysrq-trigger j\n"
+				     "exec 1 /run/initramfs/init seize\n");
 	ck_assert_ptr_nonnull(strstr(
 		said, "systemd did not stop its services within 1 s: seizing PID 1"));
 }
@@ -219,6 +221,7 @@ START_TEST(restarts_where_systemd_hangs_and_cannot_be_seized)
 	fake_fail("exec 1", EPERM, 1);
 	(void)take_over(TAKEOVER_SYSTEMD, 50);
 	ck_assert_str_eq(fake_log(), "kill 1 RTMIN+6\n"
+				     "write /proc/sysrq-trigger j\n"
 				     "exec 1 /run/initramfs/init seize = EPERM\n"
 				     "sysrq s\n"
 				     "sysrq u\n"
