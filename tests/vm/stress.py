@@ -13,27 +13,46 @@ from payload import make_payload
 TOOL = "/mnt/payload/pivot-kexec"
 TREE = "/mnt/payload/result"
 
-# As "mount -o loop", without three programs for each. What it reads is of linux/loop.h.
-LOOP_MOUNTS = r"""
-use constant { SYS_mount => 165, LOOP_CTL_GET_FREE => 0x4C82, LOOP_CONFIGURE => 0x4C0A,
-               LO_FLAGS_AUTOCLEAR => 4, BLOCK => 4096 };
-my ($type, $options) = ("ext4", "");
+# Three programs for each of hundreds of mounts take minutes in an emulated machine.
+ATTACH = r"""
+use constant { SYS_mount => 165, MS_BIND => 4096 };
+sub attach {
+    my ($source, $place, $type, $flags, $options) = @_;
+    $options //= "";
+    syscall(SYS_mount, $source, $place, $type, $flags, $options) == 0 or die "$place: $!";
+}
+"""
+
+NESTED = ATTACH + r"""
+my $nest = "/srv/nest";
+mkdir($nest) && attach("nest", $nest, "tmpfs", 0);
+for my $place (map { "$nest/$_" } 1 .. $ARGV[0]) {
+    mkdir($place) && mkdir("$place/below") && mkdir("$place/bound") or die $!;
+    attach("below", "$place/below", "tmpfs", 0);
+    attach("/srv/lvm", "$place/bound", "none", MS_BIND);
+}
+"""
+
+# As "mount -o loop" does; see linux/loop.h.
+LOOP_MOUNTS = ATTACH + r"""
+use constant { LOOP_CTL_GET_FREE => 0x4C82, LOOP_CONFIGURE => 0x4C0A, LO_FLAGS_AUTOCLEAR => 4,
+               BLOCK => 4096 };
 open(my $control, "+<", "/dev/loop-control") or die $!;
 open(my $template, "<", "/srv/many.img") or die $!;
 my %block;
 for (my $at = 0; sysread($template, my $block, BLOCK); $at += BLOCK) {
     $block{$at} = $block if $block =~ /[^\0]/;
 }
-for my $i (1 .. $ARGV[0]) {
-    my ($file, $place) = ("/srv/many/$i.img", "/srv/many/$i");
-    open(my $image, "+>", $file) or die $!;
+mkdir("/srv/many");
+for my $place (map { "/srv/many/$_" } 1 .. $ARGV[0]) {
+    open(my $image, "+>", "$place.img") or die $!;
     for (keys %block) { sysseek($image, $_, 0); syswrite($image, $block{$_}) }
     truncate($image, -s $template) && mkdir($place) or die $!;
     my $device = "/dev/loop" . int(ioctl($control, LOOP_CTL_GET_FREE, 0));
     open(my $loop, "+<", $device) or die $!;
     my $config = pack("L2 x52 L x176 x64", fileno($image), 0, LO_FLAGS_AUTOCLEAR);
-    ioctl($loop, LOOP_CONFIGURE, $config) or die $!;
-    syscall(SYS_mount, $device, $place, $type, 0, $options) == 0 or die $!;
+    ioctl($loop, LOOP_CONFIGURE, $config) or die "$device: $!";
+    attach($device, $place, "ext4", 0);
 }
 """
 
@@ -52,13 +71,7 @@ LOADS = [
                 date >> /srv/stubborn.$i; sleep 0.1
             done" < /dev/null > /dev/null 2>&1
         done"""),
-    ("tmpfs and bind mounts, nested", 5, 60, """
-        mkdir -p /srv/nest && mount -t tmpfs nest /srv/nest
-        for i in $(seq {count}); do
-            mkdir -p /srv/nest/$i/below /srv/nest/$i/bound
-            mount -t tmpfs below /srv/nest/$i/below
-            mount --bind /srv/lvm /srv/nest/$i/bound
-        done"""),
+    ("tmpfs and bind mounts, nested", 5, 60, "perl - {count}", NESTED),
     ("overlays", 1, 10, """
         for i in $(seq {count}); do
             mkdir -p /srv/over/$i/u /srv/over/$i/w /srv/over/$i/m
@@ -97,7 +110,7 @@ LOADS = [
                 < /dev/null > /dev/null 2>&1
         done"""),
     ("loop mounts", 20, 300, """
-        modprobe loop; mkdir -p /srv/many; udevadm control --stop-exec-queue
+        modprobe loop; udevadm control --stop-exec-queue
         truncate -s 1M /srv/many.img; mkfs.ext4 -qF /srv/many.img
         perl - {count}; udevadm control --start-exec-queue""", LOOP_MOUNTS),
     ("files open and deleted", 1, 40, """
