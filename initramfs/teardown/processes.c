@@ -12,6 +12,7 @@
 #include "pivot/base/clock.h"
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
+#include "pivot/base/thaw.h"
 
 enum { LOOK_EVERY_MS = 20, COMMAND_LINE_MS = 1000 };
 
@@ -122,10 +123,37 @@ static void ask_to_end(const struct processes *list)
 	list_signal(list, SIGCONT); /* a stopped process must run to end */
 }
 
+/* SIGTERM, and the time to end by themselves. */
+static void end_politely(const struct teardown *teardown, struct processes *list)
+{
+	char names[512];
+
+	list_name(list, names, sizeof(names));
+	log_info("      running: %zu (%s)", list->n, names);
+	ask_to_end(list);
+	wait_gone(teardown, teardown->handover.grace_ms, 0, list);
+	if (list->n == 0)
+		return;
+	list_name(list, names, sizeof(names));
+	log_info("      not ended by SIGTERM in %u s: %zu (%s)",
+		 teardown->handover.grace_ms / 1000, list->n, names);
+}
+
+static void end_by_force(struct teardown *teardown, struct processes *list)
+{
+	char names[512];
+
+	wait_gone(teardown, kill_wait_ms(teardown), SIGKILL, list);
+	if (list->n == 0)
+		return;
+	list_name(list, names, sizeof(names));
+	(void)log_warn(0, "cannot be killed: %zu (%s)", list->n, names);
+	teardown->has_unkillable = true;
+}
+
 int processes_end(struct teardown *teardown)
 {
 	static struct processes list;
-	char names[512];
 
 	/* PID 1 may have fed one, whose time runs since it became us; those that a
 	 * process holds have their turn when it is gone */
@@ -133,23 +161,13 @@ int processes_end(struct teardown *teardown)
 	list_read(teardown, &list);
 	spare_storage_daemons(teardown, &list);
 	list_read(teardown, &list);
-	if (list.n == 0)
-		return 0;
-	list_name(&list, names, sizeof(names));
-	log_info("      running: %zu (%s)", list.n, names);
-	ask_to_end(&list);
-	wait_gone(teardown, teardown->handover.grace_ms, 0, &list);
-	if (list.n == 0)
-		return 0;
-	list_name(&list, names, sizeof(names));
-	log_info("      not ended by SIGTERM in %u s: %zu (%s)",
-		 teardown->handover.grace_ms / 1000, list.n, names);
-	wait_gone(teardown, kill_wait_ms(teardown), SIGKILL, &list);
-	if (list.n == 0)
-		return 0;
-	list_name(&list, names, sizeof(names));
-	(void)log_warn(0, "cannot be killed: %zu (%s)", list.n, names);
-	teardown->has_unkillable = true;
+	if (list.n > 0)
+		end_politely(teardown, &list);
+	/* who froze something had its time to undo that; SIGKILL does not reach who waits
+	 * for it */
+	thaw_all(teardown->root);
+	if (list.n > 0)
+		end_by_force(teardown, &list);
 	return 0;
 }
 

@@ -107,7 +107,7 @@ int act_swapoff(const char *path)
 	return result(swapoff(path));
 }
 
-int act_dm_remove(const char *name)
+static int dm_ioctl(unsigned int request, const char *name)
 {
 	auto_close int fd = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
 	struct dm_ioctl dm = {
@@ -120,7 +120,17 @@ int act_dm_remove(const char *name)
 	if (strlen(name) >= sizeof(dm.name))
 		return -ENAMETOOLONG;
 	strcpy(dm.name, name);
-	return result(ioctl(fd, (unsigned int)DM_DEV_REMOVE, &dm));
+	return result(ioctl(fd, request, &dm));
+}
+
+int act_dm_remove(const char *name)
+{
+	return dm_ioctl((unsigned int)DM_DEV_REMOVE, name);
+}
+
+int act_dm_resume(const char *name)
+{
+	return dm_ioctl((unsigned int)DM_DEV_SUSPEND, name);
 }
 
 static int simple_ioctl(const char *device, unsigned int request)

@@ -40,6 +40,7 @@ int act_kill(pid_t pid, int signal);
 
 int act_swapoff(const char *path);
 int act_dm_remove(const char *name);	 /* DM_DEV_REMOVE; source: linux/dm-ioctl.h */
+int act_dm_resume(const char *name);	 /* DM_DEV_SUSPEND without DM_SUSPEND_FLAG */
 int act_md_stop(const char *device);	 /* STOP_ARRAY; source: linux/raid/md_u.h */
 int act_loop_detach(const char *device); /* LOOP_CLR_FD; source: linux/loop.h */
 int act_unload_module(const char *name); /* delete_module(2), without waiting */

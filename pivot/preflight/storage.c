@@ -8,7 +8,8 @@
 #include "initramfs/inventory/blocks.h"
 #include "pivot/base/read.h"
 
-/* drivers/md/dm-sysfs.c: what is sent to a suspended device waits until it is resumed. */
+/* drivers/md/dm-sysfs.c: what is sent to a suspended device waits until it is resumed;
+ * see pivot/base/thaw.h. */
 static void check_dm(const char *root, const struct block *block,
 		     struct findings *findings)
 {
@@ -18,9 +19,9 @@ static void check_dm(const char *root, const struct block *block,
 		    0 &&
 	    suspended)
 		find_warning(findings, "dm-suspended",
-			     "device-mapper '%s' (%s) is suspended: what stands on it "
-			     "cannot be written out or unmounted; 'dmsetup resume %s', "
-			     "or wait until who suspended it has done",
+			     "device-mapper '%s' (%s) is suspended: the takeover "
+			     "resumes it, done or not; 'dmsetup resume %s', or wait "
+			     "until who suspended it has done",
 			     block->detail, block->device, block->detail);
 }
 

@@ -9,7 +9,10 @@
 #include "pivot/base/log.h"
 #include "pivot/base/read.h"
 #include "pivot/base/restart.h"
+#include "pivot/base/thaw.h"
 #include "step.h"
+
+enum { THAW_AFTER_MS = 10000 };
 
 bool takeover_has_systemd(const char *root)
 {
@@ -72,19 +75,39 @@ static int restart(const void *argument)
 	return restart_machine(act_sysrq_open());
 }
 
+static int thaw(const void *root)
+{
+	thaw_all(root);
+	return 0;
+}
+
+/* What is frozen after a while stays so, and would hold up services, or systemd itself.
+ */
+static void watch_and_thaw(const struct stage *stage, unsigned int timeout_ms)
+{
+	const unsigned int first_ms =
+		timeout_ms < THAW_AFTER_MS ? timeout_ms : THAW_AFTER_MS;
+	const struct watch first = { stage, first_ms };
+	const struct watch rest = { stage, timeout_ms - first_ms };
+	static const char what[] = "keeping the stage on top";
+
+	(void)step_insist(what, watch, &first, first.timeout_ms + STEP_TIMEOUT_MS);
+	(void)step_run("thawing", thaw, stage->root, STEP_TIMEOUT_MS);
+	if (rest.timeout_ms > 0)
+		(void)step_insist(what, watch, &rest, rest.timeout_ms + STEP_TIMEOUT_MS);
+}
+
 /*
  * There is no way back once systemd was asked: where it does not get to its end it is
  * seized, and where that fails the machine restarts.
  */
 static int go_by_systemd(const struct stage *stage, unsigned int timeout_ms)
 {
-	const struct watch whole = { stage, timeout_ms };
 	int r = step_run("asking systemd", ask, NULL, STEP_TIMEOUT_MS);
 
 	if (r < 0)
 		return r;
-	(void)step_insist("keeping the stage on top", watch, &whole,
-			  timeout_ms + STEP_TIMEOUT_MS);
+	watch_and_thaw(stage, timeout_ms);
 	(void)log_warn(0, "systemd did not stop its services within %u s: seizing PID 1",
 		       timeout_ms / 1000);
 	if (take_pid_1() < 0)

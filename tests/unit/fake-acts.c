@@ -294,6 +294,11 @@ int act_dm_remove(const char *name)
 	return ACT(kernel_dm_remove(name), "dm remove %s", name);
 }
 
+int act_dm_resume(const char *name)
+{
+	return ACT(kernel_dm_resume(name), "dm resume %s", name);
+}
+
 int act_md_stop(const char *device)
 {
 	return ACT(kernel_md_stop(device), "md stop %s", device);

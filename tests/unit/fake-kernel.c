@@ -355,22 +355,44 @@ static void block_remove(const char *name)
 	fake_remove("/sys/block/%s", name);
 }
 
-int kernel_dm_remove(const char *name)
+/* "/dev/dm-0" of a name; false: none is called so. */
+static bool dm_find(const char *name, char node[PATH])
 {
-	char found[PATH], mapper[PATH], node[PATH] = "";
+	char found[PATH];
+	bool has = false;
 	struct dir dir;
 
-	(void)snprintf(mapper, sizeof(mapper), "/dev/mapper/%s", name);
-	dir_for_each (&dir, device, fake_root(), "/sys/block")
+	dir_for_each (&dir, device, fake_root(), "/sys/block") {
 		if (read_text(found, sizeof(found), fake_root(), "/sys/block/%s/dm/name",
-			      device) > 0 &&
-		    strcmp(found, name) == 0)
-			(void)snprintf(node, sizeof(node), "/dev/%s", device);
-	if (!node[0])
+			      device) <= 0 ||
+		    strcmp(found, name) != 0)
+			continue;
+		(void)snprintf(node, PATH, "/dev/%s", device);
+		has = true;
+	}
+	return has;
+}
+
+int kernel_dm_remove(const char *name)
+{
+	char mapper[PATH], node[PATH];
+
+	(void)snprintf(mapper, sizeof(mapper), "/dev/mapper/%s", name);
+	if (!dm_find(name, node))
 		return -ENXIO;
 	if (is_open(node) || is_open(mapper))
 		return -EBUSY;
 	block_remove(node + 5);
+	return 0;
+}
+
+int kernel_dm_resume(const char *name)
+{
+	char node[PATH];
+
+	if (!dm_find(name, node))
+		return -ENXIO;
+	fake_file("0\n", "/sys/block/%s/dm/suspended", node + 5);
 	return 0;
 }
 

@@ -18,6 +18,7 @@ int kernel_pivot_root(const char *new_root, const char *old_root);
 
 int kernel_swapoff(const char *path);
 int kernel_dm_remove(const char *name);
+int kernel_dm_resume(const char *name);
 int kernel_md_stop(const char *device);	    /* "/dev/md0" */
 int kernel_loop_detach(const char *device); /* "/dev/loop0" */
 

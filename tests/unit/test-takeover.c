@@ -173,6 +173,7 @@ START_TEST(keeps_the_stage_on_top_while_systemd_stops_services)
 	ck_assert_str_eq(fake_log(), "kill 1 RTMIN+6\n"
 				     "enter mounts\n"
 				     "bind fd /run/initramfs\n"
+				     "write /proc/sysrq-trigger j\n"
 				     "exec 1 /run/initramfs/init seize\n");
 }
 END_TEST
@@ -194,9 +195,10 @@ START_TEST(seizes_when_systemd_does_not_come_to_its_end)
 	begin();
 	ck_assert_int_eq(take_over(TAKEOVER_SYSTEMD, 1000), 0);
 	ck_assert_uint_ge(clock_ms() - start, 1000);
-	ck_assert_str_eq(
-		fake_log(),
-		"kill 1 RTMIN+6\nenter mounts\nexec 1 /run/initramfs/init seize\n");
+	ck_assert_str_eq(fake_log(), "kill 1 RTMIN+6\n"
+				     "enter mounts\n"
+				     "write /proc/sysrq-trigger j\n"
+				     "exec 1 /run/initramfs/init seize\n");
 	ck_assert_ptr_nonnull(strstr(
 		said, "systemd did not stop its services within 1 s: seizing PID 1"));
 }
@@ -210,6 +212,7 @@ START_TEST(restarts_where_systemd_hangs_and_cannot_be_seized)
 	(void)take_over(TAKEOVER_SYSTEMD, 50);
 	ck_assert_str_eq(fake_log(), "kill 1 RTMIN+6\n"
 				     "enter mounts\n"
+				     "write /proc/sysrq-trigger j\n"
 				     "exec 1 /run/initramfs/init seize = EPERM\n"
 				     "sysrq s\n"
 				     "kill -1 STOP\n"
@@ -244,6 +247,7 @@ START_TEST(watches_on_where_the_process_that_watches_is_killed)
 	ck_assert_int_eq(take_over(TAKEOVER_SYSTEMD, 1000), 0);
 	ck_assert_uint_ge(clock_ms() - start, 1000);
 	ck_assert_str_eq(fake_log(), "kill 1 RTMIN+6\nenter mounts\nenter mounts\n"
+				     "write /proc/sysrq-trigger j\n"
 				     "exec 1 /run/initramfs/init seize\n");
 }
 END_TEST

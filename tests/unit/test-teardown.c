@@ -131,6 +131,7 @@ static const char rich_log[] =
 	"kill 311 TERM\n"
 	"kill 311 HUP\n"
 	"kill 311 CONT = ESRCH\n"
+	"write /proc/sysrq-trigger j\n"
 	/* storage: what is held at first goes in a later pass */
 	"sync\n"
 	"swapoff /oldroot/swapfile\n"
@@ -196,7 +197,7 @@ START_TEST(does_nothing_to_a_machine_at_rest)
 	machine_start();
 	mount_own();
 	ck_assert_int_eq(run(teardown_run), 0);
-	ck_assert_str_eq(fake_log(), "sync\nsync\n");
+	ck_assert_str_eq(fake_log(), "write /proc/sysrq-trigger j\nsync\nsync\n");
 }
 END_TEST
 
@@ -204,7 +205,7 @@ START_TEST(leaves_devices_alone_before_an_ordinary_reboot)
 {
 	rich_machine();
 	ck_assert_int_eq(run(teardown_storage), 0);
-	assert_log("write|link", "");
+	assert_log("write|link", "write /proc/sysrq-trigger j\n");
 	ck_assert_int_eq(fake_count("umount /oldroot\n"), 1);
 }
 END_TEST
@@ -217,7 +218,8 @@ START_TEST(asks_processes_to_end_before_it_kills)
 	machine_process(.pid = 100, .name = "cron");
 	ck_assert_int_eq(run(processes_end), 0);
 	ck_assert_str_eq(fake_log(), "kill 100 TERM\n"
-				     "kill 100 CONT = ESRCH\n");
+				     "kill 100 CONT = ESRCH\n"
+				     "write /proc/sysrq-trigger j\n");
 	assert_said("running: 1 (cron)");
 }
 END_TEST
@@ -227,7 +229,7 @@ START_TEST(kills_what_ignores_sigterm)
 	machine_start();
 	machine_process(.pid = 100, .name = "stubborn", .ignores = "TERM");
 	ck_assert_int_eq(run(processes_end), 0);
-	ck_assert_str_eq(fake_log(), "kill 100 TERM\nkill 100 CONT\nkill 100 KILL\n");
+	assert_log("kill", "kill 100 TERM\nkill 100 CONT\nkill 100 KILL\n");
 	assert_said("SIGTERM in 0 s: 1 (stubborn)");
 }
 END_TEST
@@ -268,6 +270,61 @@ START_TEST(goes_on_without_what_cannot_be_killed)
 	ck_assert_int_eq(run(processes_end), 0);
 	assert_said("cannot be killed: 1 (stuck)");
 	ck_assert(teardown.has_unkillable);
+}
+END_TEST
+
+static void suspend(const char *device, const char *name)
+{
+	machine_dm(device, name);
+	fake_file("1\n", "/sys/block/%s/dm/suspended", device);
+}
+
+static void wake_up(void)
+{
+	fake_file("TERM\n", "/proc/100/ignores");
+}
+
+/* Nobody ends who waits for what is frozen; who froze it has the time to thaw it. */
+START_TEST(thaws_between_sigterm_and_sigkill)
+{
+	machine_start();
+	suspend("dm-0", "vg0-origin");
+	machine_dm("dm-1", "vg0-srv");
+	machine_process(.pid = 100, .name = "dd", .ignores = "TERM KILL");
+	fake_then("write /proc/sysrq-trigger j", wake_up);
+	ck_assert_int_eq(run(processes_end), 0);
+	ck_assert_str_eq(fake_log(), "kill 100 TERM\n"
+				     "kill 100 CONT\n"
+				     "dm resume vg0-origin\n"
+				     "write /proc/sysrq-trigger j\n"
+				     "kill 100 KILL\n");
+	assert_said("resumed vg0-origin");
+	ck_assert(!teardown.has_unkillable);
+}
+END_TEST
+
+START_TEST(thaws_though_a_device_cannot_be_resumed)
+{
+	machine_start();
+	suspend("dm-0", "empty");
+	suspend("dm-1", "vg0-srv");
+	fake_fail("dm resume empty", EINVAL, 1);
+	ck_assert_int_eq(run(processes_end), 0);
+	assert_log("dm|write", "dm resume vg0-srv\nwrite /proc/sysrq-trigger j\n");
+	assert_said("cannot resume 'empty'");
+}
+END_TEST
+
+START_TEST(resumes_at_once_what_may_stand_on_each_other)
+{
+	machine_start();
+	suspend("dm-0", "hangs");
+	suspend("dm-1", "vg0-srv");
+	fake_hang("dm resume hangs", 1);
+	ck_assert_int_eq(run(processes_end), 0);
+	assert_log("dm resume vg0|write",
+		   "dm resume vg0-srv\nwrite /proc/sysrq-trigger j\n");
+	assert_said("cannot resume 'hangs'");
 }
 END_TEST
 
@@ -340,7 +397,7 @@ START_TEST(sends_no_signal_where_nobody_runs)
 	machine_task(2, "kthreadd", 'S', 0x208040);
 	machine_task(50, "ended", 'Z', 0x400000);
 	ck_assert_int_eq(run(processes_end), 0);
-	ck_assert_str_eq(fake_log(), "");
+	assert_log("kill", "");
 }
 END_TEST
 
@@ -860,9 +917,9 @@ START_TEST(clears_bus_mastering_that_a_driver_left_on)
 	machine_pci(.address = "0000:00:03.0", .driver = "megaraid_sas",
 		    .class = 0x010400, .is_bus_master = true, .keeps_bus_master = true);
 	ck_assert_int_eq(run(teardown_run), 0);
-	assert_log("write", "write " PCI "0000:00:03.0/driver/unbind 0000:00:03.0\n"
-			    "write " PCI "0000:00:03.0/enable 1\n"
-			    "write " PCI "0000:00:03.0/enable 0\n");
+	assert_log("write /sys", "write " PCI "0000:00:03.0/driver/unbind 0000:00:03.0\n"
+				 "write " PCI "0000:00:03.0/enable 1\n"
+				 "write " PCI "0000:00:03.0/enable 0\n");
 	ck_assert(!report_of("0000:00:03.0")->state.is_bus_master);
 }
 END_TEST
@@ -872,7 +929,7 @@ START_TEST(leaves_alone_what_fell_off_its_bus)
 	machine_start();
 	machine_pci(.address = "0000:00:03.0", .class = 0x020000, .is_gone = true);
 	ck_assert_int_eq(run(teardown_run), 0);
-	assert_log("write", "");
+	assert_log("write /sys", "");
 }
 END_TEST
 
@@ -1293,7 +1350,9 @@ UNIT_MAIN("teardown", puts_a_rich_machine_to_rest_in_order,
 	  leaves_devices_alone_before_an_ordinary_reboot,
 	  asks_processes_to_end_before_it_kills, kills_what_ignores_sigterm,
 	  hangs_up_on_terminals_only, meets_who_forks_while_being_killed,
-	  goes_on_without_what_cannot_be_killed,
+	  goes_on_without_what_cannot_be_killed, thaws_between_sigterm_and_sigkill,
+	  thaws_though_a_device_cannot_be_resumed,
+	  resumes_at_once_what_may_stand_on_each_other,
 	  spares_storage_daemons_but_not_our_waiter,
 	  ends_storage_daemons_when_the_storage_is_let_go,
 	  ends_storage_daemons_that_hold_what_is_left,

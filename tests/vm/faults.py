@@ -53,6 +53,7 @@ ERRNOS = {
     "kill": "EPERM ESRCH",
     "swapoff": "ENOMEM EPERM EINVAL",
     "dm_remove": "EBUSY ENXIO ENODEV",
+    "dm_resume": "EINVAL ENXIO EIO",
     "md_stop": "EBUSY ENODEV",
     "loop_detach": "EBUSY ENXIO",
     "unload_module": "EBUSY EWOULDBLOCK",
