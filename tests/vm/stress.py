@@ -33,7 +33,8 @@ for my $place (map { "$nest/$_" } 1 .. $ARGV[0]) {
 }
 """
 
-# As "mount -o loop" does; see linux/loop.h.
+# As "mount -o loop" does; see linux/loop.h. It runs before others, since systemd reads the
+# whole list of mounts again after each.
 LOOP_MOUNTS = ATTACH + r"""
 use constant { LOOP_CTL_GET_FREE => 0x4C82, LOOP_CONFIGURE => 0x4C0A, LO_FLAGS_AUTOCLEAR => 4,
                BLOCK => 4096 };
@@ -112,7 +113,7 @@ LOADS = [
     ("loop mounts", 20, 300, """
         modprobe loop; udevadm control --stop-exec-queue
         truncate -s 1M /srv/many.img; mkfs.ext4 -qF /srv/many.img
-        perl - {count}; udevadm control --start-exec-queue""", LOOP_MOUNTS),
+        chrt --fifo 1 perl - {count}; udevadm control --start-exec-queue""", LOOP_MOUNTS),
     ("files open and deleted", 1, 40, """
         setsid -f perl -e 'for (1..{count}) {{ open(my $f, ">", "/srv/lvm/gone.$_") or die;
             print $f "x" x 65536; unlink "/srv/lvm/gone.$_"; push @f, $f }} sleep 1000000' \
