@@ -7,19 +7,22 @@
 #include "pivot/base/acts.h"
 #include "pivot/base/clock.h"
 #include "pivot/base/log.h"
-#include "pivot/base/read.h"
 #include "pivot/kexec/load.h"
+#include "pivot/takeover/step.h"
 #include "pivot/takeover/takeover.h"
 
-/* Unmounting the stage and unloading the target are short; a takeover lasts. */
-enum { UNDO_TIMEOUT_MS = 10000, LOOK_EVERY_MS = 50 };
+/* An undo that has unloaded the target may take some more; a takeover lasts. */
+enum { UNLOAD_TIMEOUT_MS = 10000, UNDO_TIMEOUT_MS = 120000, LOOK_EVERY_MS = 50 };
 
 static bool wait_gone(const char *root, pid_t waiter)
 {
-	const uint64_t end = clock_ms() + UNDO_TIMEOUT_MS;
+	const uint64_t start = clock_ms();
 
 	while (waiter_find(root) == waiter) {
-		if (clock_ms() >= end)
+		const uint64_t waited = clock_ms() - start;
+
+		if (waited >= UNDO_TIMEOUT_MS ||
+		    (waited >= UNLOAD_TIMEOUT_MS && kexec_is_loaded(root) == 1))
 			return false;
 		clock_sleep_ms(LOOK_EVERY_MS);
 	}
@@ -29,7 +32,16 @@ static bool wait_gone(const char *root, pid_t waiter)
 /* Somebody killed the waiter, which could undo nothing any more. */
 static int undo_for_it(const char *root)
 {
-	if (stage_remove_orphan(root) < 0 || kexec_unload() < 0)
+	/* nobody knows any more whether the directory was there before: it stays */
+	const struct stage stage = {
+		.root = root,
+		.is_begun = true,
+		.had_directory = true,
+		.fd = -1,
+	};
+
+	step_hold_signals();
+	if (takeover_undo(&stage) < 0)
 		return EXIT_UNCHANGED;
 	(void)printf("cancelled: what a killed pivot-kexec left is undone\n");
 	return EXIT_DONE;
@@ -42,7 +54,7 @@ int verb_cancel(const struct options *options)
 	int r;
 
 	if (waiter == 0)
-		return read_exists(root, STAGE_PATH "/handover")
+		return stage_is_left(root)
 			       ? undo_for_it(root)
 			       : log_refuse(EXIT_UNCHANGED,
 					    "no jump waits: there is nothing to cancel");
@@ -56,7 +68,7 @@ int verb_cancel(const struct options *options)
 	(void)act_kill(waiter, SIGCONT); /* a stopped one must run to undo */
 	if (!wait_gone(root, waiter))
 		return log_refuse(EXIT_TOO_LATE, "too late: the takeover has begun");
-	if (read_exists(root, STAGE_PATH "/handover") || kexec_is_loaded(root) == 1)
+	if (stage_is_left(root) || kexec_is_loaded(root) == 1)
 		return log_refuse(
 			EXIT_UNCHANGED,
 			"the jump was cancelled, but something of it is left: see "

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "journey.h"
+#include "pivot/base/child.h"
 #include "pivot/base/log.h"
 #include "pivot/kexec/load.h"
 #include "pivot/takeover/step.h"
@@ -14,15 +15,6 @@ enum { SYSTEMD_TIMEOUT_MS = 5 * 60 * 1000 };
 
 /* The kernel reads the whole tree, from a disk or over a network, and checks it. */
 enum { LOAD_TIMEOUT_MS = 5 * 60 * 1000, STAGE_TIMEOUT_MS = 60 * 1000 };
-
-/* Nothing may end this process and leave half of it behind: no Ctrl-C, no lost pipe. */
-static void signals_block(void)
-{
-	sigset_t set;
-
-	(void)sigfillset(&set);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
-}
 
 static bool is_interrupted(void)
 {
@@ -61,24 +53,17 @@ static int mount_stage(const void *argument)
 	return stage_mount(run->stage, &run->journey->image);
 }
 
-static int undo_all(const void *argument)
-{
-	const struct run *run = argument;
-	int r = stage_unmount(run->stage), unloaded = kexec_unload();
-
-	return r < 0 ? r : unloaded;
-}
-
 /* The exit code, and a last word that is true. */
 static int undo(const struct run *run)
 {
-	int r = step_insist("undoing", undo_all, run, STEP_TIMEOUT_MS);
+	int r = takeover_undo(run->stage);
 
-	if (run->journey->replaces_image)
-		log_notice("an image that was loaded before is not loaded any more");
 	if (r < 0)
 		log_notice("not everything could be undone: 'pivot-kexec cancel' tries "
-			   "again, and a reboot leads into this system");
+			   "again");
+	else if (run->journey->replaces_image)
+		log_notice("nothing else was changed, but an image that was loaded "
+			   "before is not loaded any more");
 	else
 		log_notice("nothing was changed");
 	return EXIT_UNCHANGED;
@@ -102,7 +87,7 @@ static int wait_and_go(void *data)
 		r = takeover_start(journey->handover.takeover, run->stage,
 				   SYSTEMD_TIMEOUT_MS);
 	}
-	/* where there is no error, PID 1 is our init, and about to end this process */
+	/* where there is no error this process ends with the machine */
 	return r < 0 ? undo(run) : EXIT_TOO_LATE;
 }
 
@@ -117,7 +102,7 @@ static int prepare_machine(const struct run *run, bool *ret_is_begun)
 		return r;
 	journey->replaces_image = kexec_is_loaded(journey->options->root) == 1;
 	r = step_run("loading the target", load_target, run, LOAD_TIMEOUT_MS);
-	*ret_is_begun = r == 0 || step_is_in_doubt(r);
+	*ret_is_begun = r == 0 || child_is_in_doubt(r);
 	if (r == 0)
 		r = step_run("mounting the stage", mount_stage, run, STAGE_TIMEOUT_MS);
 	return r < 0 ? r : stage_open(run->stage);
@@ -142,19 +127,27 @@ static int go(struct run *run)
 	const struct options *options = run->journey->options;
 	struct waiter waiter;
 
+	if (is_interrupted()) {
+		log_notice("interrupted");
+		return undo(run);
+	}
 	if (waiter_start(options->root, options->program, wait_and_go, run, &waiter) < 0)
 		return undo(run);
-	if (is_interrupted()) {
-		waiter_cancel(&waiter);
-		return log_refuse(EXIT_UNCHANGED, "interrupted: nothing was changed");
-	}
+	if (is_interrupted())
+		return waiter_cancel(&waiter) < 0
+			       ? log_refuse(EXIT_TOO_LATE,
+					    "too late: the takeover has begun")
+			       : log_refuse(EXIT_UNCHANGED, "interrupted: it was undone");
 	say_what_comes(run->journey, waiter.pid);
 	return EXIT_DONE;
 }
 
 static int change_machine(struct journey *journey)
 {
-	struct run run = { journey, stage_new(journey->options->root) };
+	struct run run = {
+		.journey = journey,
+		.stage = stage_new(journey->options->root),
+	};
 	bool is_begun = false;
 
 	if (run.stage && prepare_machine(&run, &is_begun) == 0)
@@ -171,6 +164,6 @@ int verb_run(const struct options *options)
 	findings_print(&journey.findings);
 	if (journey.findings.refusals > 0)
 		return log_refuse(EXIT_UNCHANGED, "nothing was changed");
-	signals_block();
+	step_hold_signals();
 	return change_machine(&journey);
 }

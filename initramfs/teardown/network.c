@@ -67,10 +67,10 @@ int network_take_apart(struct teardown *teardown)
 
 		deadline_allow(teardown, 2 * teardown->handover.unbind_ms);
 		r = link->is_up ? link_close(teardown, link) : 0;
-		if (!is_hang(r) && link_is_deletable(link))
+		if (!child_is_in_doubt(r) && link_is_deletable(link))
 			r = link_delete(teardown, link);
 		/* it may hold the lock (rtnl) that all others need */
-		if (is_hang(r) || deadline_left_ms(teardown) == 0)
+		if (child_is_in_doubt(r) || deadline_left_ms(teardown) == 0)
 			break;
 	}
 	/* unbinding closes what is left; where the time is up it stays open, as at a

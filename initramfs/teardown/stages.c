@@ -21,11 +21,6 @@ static int (*const stages[])(struct teardown *teardown) = {
 	[TEARDOWN_VERIFY] = devices_verify,
 };
 
-bool is_hang(int result)
-{
-	return result == -ETIMEDOUT || result == -EINTR;
-}
-
 /* The disks are clean: from here on what overruns is left undone. */
 static void go_on_within(struct teardown *teardown)
 {

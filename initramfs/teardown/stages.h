@@ -19,9 +19,6 @@ int devices_verify(struct teardown *teardown);	    /* what is at rest */
 /* With its driver gone nobody stops the watchdog that is to stay armed at the jump. */
 void watchdogs_let_go(struct teardown *teardown);
 
-/* Of child_run(): stuck, or killed by an oops. The locks it held may stay so. */
-bool is_hang(int result);
-
 /*
  * May its config space be read, and is there reason to? While a device is reset the
  * kernel lets nobody read it, nor, in newer ones, the bridge above: who tried where the

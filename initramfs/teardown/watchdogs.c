@@ -241,7 +241,7 @@ static int let_go(struct teardown *teardown, const struct watchdog *watchdog)
 	if (r < 0)
 		return r;
 	r = child_run(part, &parting, teardown->handover.unbind_ms);
-	teardown->is_hung |= is_hang(r);
+	teardown->is_hung |= child_is_in_doubt(r);
 	return r;
 }
 

@@ -120,7 +120,7 @@ static void call_execve(struct user_regs_struct *regs, uint64_t path, uint64_t a
 
 /*
  * Runs until execve(2) has replaced the program: 0; or has failed: its errno. Waits
- * without a deadline: half of an execve cannot be taken back.
+ * without a deadline of its own: half of an execve cannot be taken back.
  */
 static int run_to_exec(pid_t pid)
 {

@@ -34,10 +34,18 @@ static void wait_for_sigchld(uint64_t ms)
 	(void)sigtimedwait(&set, NULL, &timeout); /* the caller looks for itself */
 }
 
-/* The kernel has errors of its own, such as ENOTSUPP, that do not fit. */
+bool child_is_in_doubt(int result)
+{
+	return result == -ETIMEDOUT || result == -EINTR || result == -ECHILD;
+}
+
+/*
+ * The kernel has errors of its own, such as ENOTSUPP, that do not fit; and some would
+ * look as if the child had not come to its end.
+ */
 static int status_of(int result)
 {
-	return -result > STATUS_MAX ? EIO : -result;
+	return -result > STATUS_MAX || child_is_in_doubt(result) ? EIO : -result;
 }
 
 /* Has it ended? *ret is then what its work returned, or -EINTR where it was killed. */

@@ -3,7 +3,8 @@
 
 /*
  * Work that can hang runs in a child with a deadline. A child stuck in the kernel cannot
- * be killed: it is left behind, and the work goes on without it. SIGCHLD must be blocked.
+ * be killed: it is left behind, and the work goes on without it. SIGCHLD must be blocked,
+ * and not ignored.
  */
 
 #include <stdbool.h>
@@ -13,8 +14,9 @@
 
 /*
  * Runs work(argument) in a child. What it returned (0 or negative errno), -ETIMEDOUT, or
- * -EINTR where it was killed, as by an oops. Where no child can be made it runs here: the
- * guardian covers a hang.
+ * -EINTR where it was killed, as by an oops; work that returns one of these itself is
+ * told as -EIO. Where no child can be made it runs here, without a deadline: in the init
+ * the guardian covers a hang.
  */
 int child_run(int (*work)(const void *argument), const void *argument,
 	      unsigned int timeout_ms);
@@ -24,6 +26,9 @@ int child_run(int (*work)(const void *argument), const void *argument,
 int child_run_while(int (*work)(const void *argument), const void *argument,
 		    unsigned int timeout_ms, bool (*has_progress)(void *data),
 		    void *data);
+
+/* Had it its time, or was it killed, so that nobody knows how far it came? */
+bool child_is_in_doubt(int result);
 
 enum job_state { JOB_WAITING, JOB_RUNNING, JOB_DONE };
 

@@ -12,6 +12,8 @@ enum { SETTLE_MS = 2000 };
 
 int restart_machine(int sysrq_fd)
 {
+	int r;
+
 	/* 's' and 'u' only ask the kernel's workers: they help where they can */
 	act_sysrq(sysrq_fd, 's');
 	/*
@@ -23,5 +25,7 @@ int restart_machine(int sysrq_fd)
 	act_sysrq(sysrq_fd, 'u');
 	clock_sleep_ms(SETTLE_MS);
 	act_sysrq(sysrq_fd, 'b');
-	return act_reboot(LINUX_REBOOT_CMD_RESTART);
+	r = act_reboot(LINUX_REBOOT_CMD_RESTART);
+	(void)act_kill(-1, SIGCONT); /* then they may as well go on */
+	return r;
 }

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The last word: restarts the machine by sysrq (an act_sysrq_open()), without a lock and
- * without waiting for anything that hangs; and where the kernel has no sysrq, by
- * reboot(2). Everything but the caller, its parent and PID 1 is stopped. Returns only
+ * The last word: restarts the machine by sysrq (an act_sysrq_open()), without
+ * waiting for anything that hangs; and where the kernel has no sysrq, by
+ * reboot(2). Everything but the caller, its parent and PID 1 is stopped, and goes on
  * where the machine goes on. 0 or negative errno.
  */
 int restart_machine(int sysrq_fd);

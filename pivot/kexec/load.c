@@ -4,9 +4,12 @@
 #include <errno.h>
 
 #include "pivot/base/acts.h"
+#include "pivot/base/clock.h"
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
 #include "pivot/base/read.h"
+
+enum { UNLOAD_TRIES = 10, UNLOAD_AGAIN_MS = 500 };
 
 #define SIGNATURE                                                                              \
 	"the kernel takes signed kernels only, and does not trust this one: turn Secure Boot " \
@@ -66,6 +69,11 @@ int kexec_unload(void)
 {
 	int r = act_kexec_unload();
 
+	/* who was killed while it loaded has the lock a moment longer */
+	for (int i = 0; i < UNLOAD_TRIES && r == -EBUSY; i++) {
+		clock_sleep_ms(UNLOAD_AGAIN_MS);
+		r = act_kexec_unload();
+	}
 	return r < 0 ? log_err(r, "cannot unload the target again") : 0;
 }
 

@@ -156,27 +156,22 @@ int stage_unmount(const struct stage *stage)
 	return r == 0 && stage->is_begun ? remove_stage(stage) : r;
 }
 
-int stage_remove_orphan(const char *root)
+bool stage_is_left(const char *root)
 {
-	int r = enter_mounts_of_pid1(root);
+	int r = look_for_mount(root);
 
-	if (r < 0)
-		return r;
-	/* the empty directory stays: nobody knows any more whether it was there before */
-	r = act_umount(STAGE_PATH, MNT_DETACH);
-	return r < 0 ? log_err(r, "cannot unmount '%s'", STAGE_PATH) : 0;
+	return r > 0 || r == -EBUSY;
 }
 
-int stage_keep_on_top(const struct stage *stage, unsigned int timeout_ms)
+int stage_keep_on_top(const struct stage *stage, uint64_t end_ms)
 {
-	const uint64_t end = clock_ms() + timeout_ms;
 	int r = enter_mounts_of_pid1(stage->root);
 	char path[32];
 
 	if (r < 0)
 		return r;
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", stage->fd);
-	while (clock_ms() < end) {
+	while (clock_ms() < end_ms) {
 		if (!is_on_top(stage)) /* where it fails: again in a moment */
 			(void)act_mount(path, STAGE_PATH, NULL, MS_BIND, NULL);
 		clock_sleep_ms(LOOK_EVERY_MS);

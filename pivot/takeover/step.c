@@ -2,15 +2,22 @@
 #include "step.h"
 
 #include <errno.h>
+#include <signal.h>
 
 #include "pivot/base/child.h"
 #include "pivot/base/log.h"
 
 enum { TRIES = 3 };
 
-bool step_is_in_doubt(int result)
+/* Nothing may end this process and leave half of it behind: no Ctrl-C, no lost pipe. */
+void step_hold_signals(void)
 {
-	return result == -ETIMEDOUT || result == -EINTR;
+	sigset_t set;
+
+	(void)sigfillset(&set);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	/* a parent that ignores it hands that on: no child could be waited for */
+	(void)sigaction(SIGCHLD, &(struct sigaction){ .sa_handler = SIG_DFL }, NULL);
 }
 
 int step_run(const char *what, int (*work)(const void *argument), const void *argument,
@@ -20,7 +27,7 @@ int step_run(const char *what, int (*work)(const void *argument), const void *ar
 
 	if (r == -ETIMEDOUT)
 		return log_refuse(r, "%s: no end within %u s", what, timeout_ms / 1000);
-	if (r == -EINTR)
+	if (child_is_in_doubt(r))
 		return log_refuse(r, "%s: the process that did it was killed", what);
 	return r;
 }
@@ -30,7 +37,7 @@ int step_insist(const char *what, int (*work)(const void *argument), const void 
 {
 	int r = step_run(what, work, argument, timeout_ms);
 
-	for (int i = 1; i < TRIES && step_is_in_doubt(r); i++)
+	for (int i = 1; i < TRIES && child_is_in_doubt(r); i++)
 		r = step_run(what, work, argument, timeout_ms);
 	return r;
 }

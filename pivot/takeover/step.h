@@ -3,15 +3,16 @@
 
 /*
  * What the tool does to the machine runs in a child with a deadline, as in the init: who
- * waits for it lives on to undo it, whether it hangs or somebody kills it. SIGCHLD must
- * be blocked.
+ * waits for it lives on to undo it, whether it hangs or somebody kills it. Where
+ * no child can be made it runs here, without.
  */
 
-#include <stdbool.h>
+/* Before any step: signals wait, and a child's end is told, whatever was inherited. */
+void step_hold_signals(void);
 
 /*
- * What work(argument) returned, which it has logged; or -ETIMEDOUT or -EINTR, logged: it
- * had its time, or was killed, and how far it came is not known.
+ * What work(argument) returned, which it has logged; or, logged, one that
+ * child_is_in_doubt(): it had its time, or was killed.
  */
 int step_run(const char *what, int (*work)(const void *argument), const void *argument,
 	     unsigned int timeout_ms);
@@ -19,6 +20,3 @@ int step_run(const char *what, int (*work)(const void *argument), const void *ar
 /* The same, and again, a few times, where it did not come to its end. */
 int step_insist(const char *what, int (*work)(const void *argument), const void *argument,
 		unsigned int timeout_ms);
-
-/* Is it not known how far the step came? */
-bool step_is_in_doubt(int result);

@@ -2,17 +2,22 @@
 #include "takeover.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pivot/base/acts.h"
+#include "pivot/base/child.h"
+#include "pivot/base/clock.h"
 #include "pivot/base/log.h"
 #include "pivot/base/read.h"
 #include "pivot/base/restart.h"
 #include "pivot/base/thaw.h"
+#include "pivot/kexec/load.h"
 #include "step.h"
 
-enum { THAW_AFTER_MS = 10000 };
+enum { THAW_AFTER_MS = 10000, AGAIN_MS = 1000, SETTLE_MS = 3000 };
 
 bool takeover_has_systemd(const char *root)
 {
@@ -32,11 +37,6 @@ static int seize(const void *argument)
 	return r < 0 ? log_err(r, "cannot take PID 1 over") : 0;
 }
 
-static int take_pid_1(void)
-{
-	return step_run("taking PID 1 over", seize, NULL, STEP_TIMEOUT_MS);
-}
-
 /*
  * systemd starts kexec.target on this signal, as "systemctl kexec" would, without the
  * systemctl that may ask questions; see systemd(1).
@@ -51,7 +51,7 @@ static int ask(const void *argument)
 
 struct watch {
 	const struct stage *stage;
-	unsigned int timeout_ms;
+	uint64_t end_ms;
 };
 
 /*
@@ -64,7 +64,7 @@ static int watch(const void *argument)
 {
 	const struct watch *watch = argument;
 
-	return stage_keep_on_top(watch->stage, watch->timeout_ms);
+	return stage_keep_on_top(watch->stage, watch->end_ms);
 }
 
 /* Where even PID 1 cannot be had, the machine is half way, and home is a restart. */
@@ -81,38 +81,93 @@ static int thaw(const void *root)
 	return 0;
 }
 
-/* What is frozen after a while stays so, and would hold up services, or systemd itself.
- */
-static void watch_and_thaw(const struct stage *stage, unsigned int timeout_ms)
+/* Whatever becomes of who watches, systemd has its time. */
+static void watch_until(const struct stage *stage, uint64_t end_ms)
 {
-	const unsigned int first_ms =
-		timeout_ms < THAW_AFTER_MS ? timeout_ms : THAW_AFTER_MS;
-	const struct watch first = { stage, first_ms };
-	const struct watch rest = { stage, timeout_ms - first_ms };
-	static const char what[] = "keeping the stage on top";
+	const struct watch whole = { .stage = stage, .end_ms = end_ms };
+	uint64_t now;
 
-	(void)step_insist(what, watch, &first, first.timeout_ms + STEP_TIMEOUT_MS);
-	(void)step_run("thawing", thaw, stage->root, STEP_TIMEOUT_MS);
-	if (rest.timeout_ms > 0)
-		(void)step_insist(what, watch, &rest, rest.timeout_ms + STEP_TIMEOUT_MS);
+	while ((now = clock_ms()) < end_ms) {
+		unsigned int left_ms = (unsigned int)(end_ms - now);
+
+		if (step_run("keeping the stage on top", watch, &whole,
+			     left_ms + STEP_TIMEOUT_MS) < 0)
+			clock_sleep_ms(left_ms < AGAIN_MS ? left_ms : AGAIN_MS);
+	}
+}
+
+/* Until PID 1 is our init, and ends this process, or the machine restarts. */
+static void seize_or_restart(void)
+{
+	if (step_run("taking PID 1 over", seize, NULL, STEP_TIMEOUT_MS) == 0)
+		return;
+	clock_sleep_ms(SETTLE_MS); /* where it is in doubt, PID 1 may be ours */
+	(void)step_insist("restarting", restart, NULL, STEP_TIMEOUT_MS);
 }
 
 /*
- * There is no way back once systemd was asked: where it does not get to its end it is
- * seized, and where that fails the machine restarts.
+ * There is no way back once systemd was asked, or may have been: where it does not get to
+ * its end it is seized, and where that fails the machine restarts. What is frozen after a
+ * while stays so, and would hold up services, or systemd itself.
  */
 static int go_by_systemd(const struct stage *stage, unsigned int timeout_ms)
 {
-	int r = step_run("asking systemd", ask, NULL, STEP_TIMEOUT_MS);
+	const uint64_t start = clock_ms(), end = start + timeout_ms;
+	int r = step_insist("asking systemd", ask, NULL, STEP_TIMEOUT_MS);
 
-	if (r < 0)
+	if (r < 0 && !child_is_in_doubt(r))
 		return r;
-	watch_and_thaw(stage, timeout_ms);
+	watch_until(stage, timeout_ms < THAW_AFTER_MS ? end : start + THAW_AFTER_MS);
+	(void)step_run("thawing", thaw, stage->root, STEP_TIMEOUT_MS);
+	watch_until(stage, end);
 	(void)log_warn(0, "systemd did not stop its services within %u s: seizing PID 1",
 		       timeout_ms / 1000);
-	if (take_pid_1() < 0)
-		(void)step_insist("restarting", restart, NULL, STEP_TIMEOUT_MS);
+	seize_or_restart();
 	return 0; /* never an error: nothing can be undone any more */
+}
+
+/* What PID 1 executes. */
+static void read_exe(const char *root, char *ret, size_t size)
+{
+	char path[PATH_MAX];
+	ssize_t n = read_path(path, sizeof(path), root, "/proc/1/exe") < 0
+			    ? -1
+			    : readlink(path, ret, size - 1);
+
+	ret[n < 0 ? 0 : n] = '\0';
+}
+
+/* Does it run, and not wait in the kernel, or for somebody who traces it? */
+static bool is_pid_1_well(const char *root)
+{
+	char stat[512];
+	const char *at;
+	ssize_t n = read_text(stat, sizeof(stat), root, "/proc/1/stat");
+
+	at = n >= 0 || n == -EFBIG ? strrchr(stat, ')') : NULL;
+	return at && (strncmp(at, ") S", 3) == 0 || strncmp(at, ") R", 3) == 0);
+}
+
+/*
+ * Half of an execve cannot be taken back. Where it is not known how far it came, PID 1
+ * shows it in a moment: it is our init, which ends this process; or dead, and the kernel
+ * panics; or goes on as it was. If it cannot show it, the machine restarts.
+ */
+static int go_by_seizing(const struct stage *stage)
+{
+	char before[PATH_MAX], after[PATH_MAX];
+	int r;
+
+	read_exe(stage->root, before, sizeof(before));
+	r = step_run("taking PID 1 over", seize, NULL, STEP_TIMEOUT_MS);
+	if (!child_is_in_doubt(r))
+		return r;
+	clock_sleep_ms(SETTLE_MS);
+	read_exe(stage->root, after, sizeof(after));
+	if (strcmp(before, after) == 0 && is_pid_1_well(stage->root))
+		return r;
+	(void)step_insist("restarting", restart, NULL, STEP_TIMEOUT_MS);
+	return 0;
 }
 
 int takeover_probe(void)
@@ -123,6 +178,26 @@ int takeover_probe(void)
 			       "cannot trace PID 1, as --takeover=seize must: see 'dmesg' "
 			       "for the security policy that forbids it")
 		     : 0;
+}
+
+static int unload(const void *argument)
+{
+	(void)argument;
+	return kexec_unload();
+}
+
+static int remove_stage(const void *stage)
+{
+	return stage_unmount(stage);
+}
+
+int takeover_undo(const struct stage *stage)
+{
+	int r = step_insist("unloading the target", unload, NULL, STEP_TIMEOUT_MS);
+
+	return r < 0 ? r
+		     : step_insist("removing the stage", remove_stage, stage,
+				   STEP_TIMEOUT_MS);
 }
 
 #define PANIC_PATH "/proc/sys/kernel/panic"
@@ -168,7 +243,7 @@ int takeover_start(enum takeover takeover, const struct stage *stage,
 	if (stays) /* should PID 1 die on the way, home is a restart away */
 		set_panic("10");
 	r = takeover == TAKEOVER_SYSTEMD ? go_by_systemd(stage, timeout_ms)
-					 : take_pid_1();
+					 : go_by_seizing(stage);
 	if (r < 0 && stays)
 		set_panic("0");
 	return r;

@@ -7,6 +7,7 @@
  */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "initramfs/handover.h"
@@ -46,14 +47,14 @@ int stage_unmount(const struct stage *stage);
  * errno, logged. */
 int stage_open(struct stage *stage);
 
-/* The stage of a waiter that was killed. 0 or negative errno, logged. */
-int stage_remove_orphan(const char *root);
+/* Is there one, in the caller's mount namespace? */
+bool stage_is_left(const char *root);
 
 /*
- * In a step: for timeout_ms, whenever something is mounted over the stage it is brought
- * on top again. 0 or negative errno, logged.
+ * In a step, until end_ms by clock_ms(): whenever something is mounted over the stage it
+ * is brought on top again. 0 or negative errno, logged.
  */
-int stage_keep_on_top(const struct stage *stage, unsigned int timeout_ms);
+int stage_keep_on_top(const struct stage *stage, uint64_t end_ms);
 
 struct waiter {
 	pid_t pid;
@@ -68,8 +69,9 @@ struct waiter {
 int waiter_start(const char *root, char *program, int (*work)(void *data), void *data,
 		 struct waiter *ret);
 
-/* Ends a waiter in its delay: it has undone everything when this returns. */
-void waiter_cancel(const struct waiter *waiter);
+/* Ends a waiter in its delay, and waits until it has undone everything. 0, or
+ * -ETIMEDOUT. */
+int waiter_cancel(const struct waiter *waiter);
 
 /* Sleeps. 0, or -ECANCELED after SIGTERM or SIGINT, which are blocked. */
 int waiter_delay(unsigned int seconds);
@@ -80,6 +82,13 @@ pid_t waiter_find(const char *root);
 /* In a step: would PID 1 be let to be seized? Changes nothing. 0 or negative errno,
  * logged. */
 int takeover_probe(void);
+
+/*
+ * Unloads the target and removes the stage, by steps: what fails, hangs or is killed is
+ * tried again. 0 or negative errno, logged. Where the target stays, so does the stage:
+ * the one without the other would be a plain kexec.
+ */
+int takeover_undo(const struct stage *stage);
 
 /*
  * The point of no return. Negative errno, logged, where PID 1 could not be taken over and

@@ -70,8 +70,21 @@ struct start {
 	pid_t caller;
 	int (*work)(void *data);
 	void *data;
-	int pipe[2];
+	int life[2]; /* the waiter's pid; then it hangs up with its end */
+	int go[2];   /* a byte: it is known, and may go on */
 };
+
+/* Whoever could not learn of it undoes everything itself. */
+static void wait_for_go(const struct start *start)
+{
+	char byte;
+
+	(void)close(start->life[0]);
+	(void)close(start->go[1]);
+	if (read(start->go[0], &byte, 1) != 1)
+		_exit(1);
+	(void)close(start->go[0]);
+}
 
 /* Nothing that may hang is left to do for the waiter itself: it is born as it will be. */
 static int begin(const void *argument)
@@ -92,10 +105,16 @@ static int begin(const void *argument)
 	if (pid < 0)
 		return -errno;
 	if (pid == 0) {
-		(void)close(start->pipe[0]);
+		wait_for_go(start);
 		_exit(start->work(start->data));
 	}
-	return write(start->pipe[1], &pid, sizeof(pid)) == sizeof(pid) ? 0 : -EPIPE;
+	return write(start->life[1], &pid, sizeof(pid)) == sizeof(pid) ? 0 : -EPIPE;
+}
+
+static void close_pair(const int pair[2])
+{
+	(void)close(pair[0]);
+	(void)close(pair[1]);
 }
 
 int waiter_start(const char *root, char *program, int (*work)(void *data), void *data,
@@ -108,27 +127,35 @@ int waiter_start(const char *root, char *program, int (*work)(void *data), void 
 			       .data = data };
 	int r;
 
-	if (pipe2(start.pipe, O_CLOEXEC) < 0)
+	if (pipe2(start.life, O_CLOEXEC) < 0)
 		return log_err(-errno, "cannot make a pipe");
+	if (pipe2(start.go, O_CLOEXEC) < 0) {
+		r = -errno;
+		close_pair(start.life);
+		return log_err(r, "cannot make a pipe");
+	}
 	r = step_run("starting the process that waits", begin, &start, STEP_TIMEOUT_MS);
-	(void)close(start.pipe[1]);
+	(void)close(start.life[1]);
 	if (r == 0 &&
-	    read(start.pipe[0], &ret->pid, sizeof(ret->pid)) != sizeof(ret->pid))
+	    (read(start.life[0], &ret->pid, sizeof(ret->pid)) != sizeof(ret->pid) ||
+	     write(start.go[1], "", 1) != 1))
 		r = -EPIPE;
+	close_pair(start.go);
 	if (r < 0) {
-		(void)close(start.pipe[0]);
+		(void)close(start.life[0]);
 		return log_err(r, "cannot start the process that waits");
 	}
-	ret->life_fd = start.pipe[0];
+	ret->life_fd = start.life[0];
 	return 0;
 }
 
-void waiter_cancel(const struct waiter *waiter)
+int waiter_cancel(const struct waiter *waiter)
 {
 	struct pollfd life = { .fd = waiter->life_fd };
 
 	(void)act_kill(waiter->pid, SIGTERM); /* it may have ended already */
-	(void)poll(&life, 1, CANCEL_TIMEOUT_MS);
+	(void)act_kill(waiter->pid, SIGCONT); /* a stopped one must run to undo */
+	return poll(&life, 1, CANCEL_TIMEOUT_MS) > 0 ? 0 : -ETIMEDOUT;
 }
 
 int waiter_delay(unsigned int seconds)

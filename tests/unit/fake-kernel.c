@@ -627,7 +627,7 @@ int kernel_kill(pid_t pid, int signal)
 {
 	char ignores[64];
 
-	if (pid == 1 || signal == SIGSTOP) /* nobody ends of that */
+	if (pid == 1 || pid == -1) /* stopped, and let go on */
 		return 0;
 	if (!fake_exists("/proc/%d/stat", pid))
 		return -ESRCH;

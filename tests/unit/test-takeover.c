@@ -76,7 +76,7 @@ END_TEST
 START_TEST(leaves_a_stage_that_is_on_top)
 {
 	begin();
-	ck_assert_int_eq(stage_keep_on_top(stage, 50), 0);
+	ck_assert_int_eq(stage_keep_on_top(stage, clock_ms() + 50), 0);
 	ck_assert_str_eq(fake_log(), "enter mounts\n");
 }
 END_TEST
@@ -85,7 +85,7 @@ START_TEST(brings_a_covered_stage_on_top_again)
 {
 	begin();
 	cover_stage();
-	ck_assert_int_eq(stage_keep_on_top(stage, 100), 0);
+	ck_assert_int_eq(stage_keep_on_top(stage, clock_ms() + 1000), 0);
 	ck_assert_str_eq(fake_log(), "enter mounts\nbind fd /run/initramfs\n");
 	ck_assert(!fake_exists("/run/initramfs/shutdown"));
 }
@@ -99,7 +99,7 @@ START_TEST(tries_again_where_the_directory_is_gone)
 	(void)snprintf(ours, sizeof(ours), "%s/run/initramfs", fake_root());
 	(void)snprintf(aside, sizeof(aside), "%s.ours", ours);
 	ck_assert_int_eq(rename(ours, aside), 0);
-	ck_assert_int_eq(stage_keep_on_top(stage, 100), 0);
+	ck_assert_int_eq(stage_keep_on_top(stage, clock_ms() + 1000), 0);
 	ck_assert_int_ge(fake_count("bind"), 2);
 }
 END_TEST
@@ -218,7 +218,8 @@ START_TEST(restarts_where_systemd_hangs_and_cannot_be_seized)
 				     "kill -1 STOP\n"
 				     "sysrq u\n"
 				     "sysrq b\n"
-				     "reboot restart\n");
+				     "reboot restart\n"
+				     "kill -1 CONT\n");
 	ck_assert_ptr_nonnull(strstr(said, "restarting into the old system"));
 }
 END_TEST
@@ -244,11 +245,44 @@ START_TEST(watches_on_where_the_process_that_watches_is_killed)
 
 	begin();
 	fake_then("enter mounts", die);
-	ck_assert_int_eq(take_over(TAKEOVER_SYSTEMD, 1000), 0);
-	ck_assert_uint_ge(clock_ms() - start, 1000);
+	ck_assert_int_eq(take_over(TAKEOVER_SYSTEMD, 3000), 0);
+	ck_assert_uint_ge(clock_ms() - start, 3000);
 	ck_assert_str_eq(fake_log(), "kill 1 RTMIN+6\nenter mounts\nenter mounts\n"
 				     "write /proc/sysrq-trigger j\n"
 				     "exec 1 /run/initramfs/init seize\n");
+}
+END_TEST
+
+START_TEST(watches_on_where_watching_fails)
+{
+	const uint64_t start = clock_ms();
+
+	begin();
+	fake_fail("enter mounts", ENOMEM, 1);
+	ck_assert_int_eq(take_over(TAKEOVER_SYSTEMD, 3000), 0);
+	ck_assert_uint_ge(clock_ms() - start, 3000);
+	ck_assert_int_eq(fake_count("enter mounts"), 2);
+}
+END_TEST
+
+START_TEST(asks_systemd_again_where_it_is_not_known_whether_it_was)
+{
+	begin();
+	fake_then("kill 1 RTMIN+6", die);
+	ck_assert_int_eq(take_over(TAKEOVER_SYSTEMD, 50), 0);
+	ck_assert_int_eq(fake_count("kill 1 RTMIN+6"), 2);
+	ck_assert_int_eq(fake_count("exec 1"), 1);
+}
+END_TEST
+
+/* Half of an execve: its tracer is gone, and PID 1 does not run. */
+START_TEST(restarts_where_it_is_not_known_what_pid_1_is)
+{
+	begin();
+	machine_task(1, "systemd", 't', 0x400100);
+	fake_then("exec 1", die);
+	ck_assert_int_eq(take_over(TAKEOVER_SEIZE, 20000), 0);
+	ck_assert_int_eq(fake_count("sysrq b"), 1);
 }
 END_TEST
 
@@ -307,6 +341,9 @@ UNIT_MAIN("takeover", knows_systemd_as_pid_1, probes_without_a_change,
 	  restarts_where_systemd_hangs_and_cannot_be_seized,
 	  changes_nothing_where_the_process_that_seizes_is_killed,
 	  watches_on_where_the_process_that_watches_is_killed,
+	  watches_on_where_watching_fails,
+	  asks_systemd_again_where_it_is_not_known_whether_it_was,
+	  restarts_where_it_is_not_known_what_pid_1_is,
 	  restarts_again_where_the_process_that_restarts_is_killed,
 	  has_a_way_home_should_pid_1_die,
 	  leaves_what_a_panic_does_where_nothing_was_taken_over,

@@ -41,5 +41,6 @@ def test_ends_as_it_should(vm, line):
 def test_sees_a_machine_that_is_stranded(vm, monkeypatch):
     """The check can fail: here for who does not wait until the tool gives up."""
     monkeypatch.setattr(faults, "TOOL_ENDS_S", 20)
-    result = faults.run_fault(vm, Fault.parse("seize tool 1 hang kexec_load"))
-    assert result.outcome == STRANDED
+    fault = Fault.parse("seize tool 1 hang kexec_load")
+    result = faults.run_fault(vm, fault)
+    assert result.outcome == STRANDED and vm.is_hit(fault)

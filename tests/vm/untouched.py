@@ -4,6 +4,7 @@
 PARTS = {
     "boot_id": "cat /proc/sys/kernel/random/boot_id",
     "kexec_loaded": "cat /sys/kernel/kexec_loaded",
+    "panic": "cat /proc/sys/kernel/panic",
     "mounts": "cat /proc/1/mounts",
     "files": "find /run /tmp /var/tmp /root /dev/shm -xdev "
              "-not -path '/run/systemd/*' -not -path '/run/udev/*' | sort",
