@@ -25,7 +25,8 @@ sub attach {
 
 NESTED = ATTACH + r"""
 my $nest = "/srv/nest";
-mkdir($nest) && attach("nest", $nest, "tmpfs", 0);
+mkdir($nest) or die $!;
+attach("nest", $nest, "tmpfs", 0);
 for my $place (map { "$nest/$_" } 1 .. $ARGV[0]) {
     mkdir($place) && mkdir("$place/below") && mkdir("$place/bound") or die $!;
     attach("below", "$place/below", "tmpfs", 0);
@@ -44,10 +45,10 @@ my %block;
 for (my $at = 0; sysread($template, my $block, BLOCK); $at += BLOCK) {
     $block{$at} = $block if $block =~ /[^\0]/;
 }
-mkdir("/srv/many");
+mkdir("/srv/many") or die $!;
 for my $place (map { "/srv/many/$_" } 1 .. $ARGV[0]) {
     open(my $image, "+>", "$place.img") or die $!;
-    for (keys %block) { sysseek($image, $_, 0); syswrite($image, $block{$_}) }
+    for (keys %block) { sysseek($image, $_, 0); syswrite($image, $block{$_}) or die $! }
     truncate($image, -s $template) && mkdir($place) or die $!;
     my $device = "/dev/loop" . int(ioctl($control, LOOP_CTL_GET_FREE, 0));
     open(my $loop, "+<", $device) or die $!;
@@ -111,9 +112,10 @@ LOADS = [
                 < /dev/null > /dev/null 2>&1
         done"""),
     ("loop mounts", 20, 300, """
-        modprobe loop; udevadm control --stop-exec-queue
+        modprobe loop
         truncate -s 1M /srv/many.img; mkfs.ext4 -qF /srv/many.img
-        chrt --fifo 1 perl - {count}; udevadm control --start-exec-queue""", LOOP_MOUNTS),
+        trap 'udevadm control --start-exec-queue' EXIT; udevadm control --stop-exec-queue
+        chrt --fifo 1 perl - {count}""", LOOP_MOUNTS),
     ("files open and deleted", 1, 40, """
         setsid -f perl -e 'for (1..{count}) {{ open(my $f, ">", "/srv/lvm/gone.$_") or die;
             print $f "x" x 65536; unlink "/srv/lvm/gone.$_"; push @f, $f }} sleep 1000000' \
@@ -164,7 +166,7 @@ def drawn(seed):
 
 def put_on(vm, loads):
     for _, count, command, *script in loads:
-        vm.run(command.format(count=count), input="".join(script), timeout=300)
+        vm.run("set -e" + command.format(count=count), input="".join(script), timeout=300)
 
 
 def jump(vm, nonce, takeover):
