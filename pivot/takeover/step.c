@@ -5,9 +5,10 @@
 #include <signal.h>
 
 #include "pivot/base/child.h"
+#include "pivot/base/clock.h"
 #include "pivot/base/log.h"
 
-enum { TRIES = 3 };
+enum { TRIES = 3, BETWEEN_TRIES_MS = 200 };
 
 /* Nothing may end this process and leave half of it behind: no Ctrl-C, no lost pipe. */
 void step_hold_signals(void)
@@ -37,7 +38,13 @@ int step_insist(const char *what, int (*work)(const void *argument), const void 
 {
 	int r = step_run(what, work, argument, timeout_ms);
 
-	for (int i = 1; i < TRIES && child_is_in_doubt(r); i++)
-		r = step_run(what, work, argument, timeout_ms);
+	for (int i = 1; i < TRIES && r < 0; i++) {
+		int again;
+
+		clock_sleep_ms(BETWEEN_TRIES_MS);
+		again = step_run(what, work, argument, timeout_ms);
+		if (again == 0 || !child_is_in_doubt(r))
+			r = again;
+	}
 	return r;
 }

@@ -17,6 +17,9 @@ void step_hold_signals(void);
 int step_run(const char *what, int (*work)(const void *argument), const void *argument,
 	     unsigned int timeout_ms);
 
-/* The same, and again, a few times, where it did not come to its end. */
+/*
+ * The same, and again, a few times, until it is done. Where it never was, one that was in
+ * doubt is what it gives.
+ */
 int step_insist(const char *what, int (*work)(const void *argument), const void *argument,
 		unsigned int timeout_ms);

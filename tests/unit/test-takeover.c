@@ -159,9 +159,11 @@ END_TEST
 START_TEST(changes_nothing_where_systemd_cannot_be_asked)
 {
 	begin();
-	fake_fail("kill 1", EPERM, 1);
+	fake_fail("kill 1", EPERM, 3);
 	ck_assert_int_eq(take_over(TAKEOVER_SYSTEMD, 20000), -EPERM);
-	ck_assert_str_eq(fake_log(), "kill 1 RTMIN+6 = EPERM\n");
+	ck_assert_str_eq(fake_log(), "kill 1 RTMIN+6 = EPERM\n"
+				     "kill 1 RTMIN+6 = EPERM\n"
+				     "kill 1 RTMIN+6 = EPERM\n");
 }
 END_TEST
 

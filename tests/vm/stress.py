@@ -166,7 +166,7 @@ def drawn(seed):
 
 def put_on(vm, loads):
     for _, count, command, *script in loads:
-        vm.run("set -e" + command.format(count=count), input="".join(script), timeout=300)
+        vm.run("set -e\n" + command.format(count=count), input="".join(script), timeout=300)
 
 
 def jump(vm, nonce, takeover):
