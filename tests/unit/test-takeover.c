@@ -321,6 +321,20 @@ START_TEST(leaves_what_a_panic_does_where_nothing_was_taken_over)
 }
 END_TEST
 
+START_TEST(puts_back_what_a_panic_does_though_it_fails_first)
+{
+	begin();
+	fake_file("0\n", "/proc/sys/kernel/panic");
+	fake_fail("exec 1", EPERM, 1);
+	fake_fail("write /proc/sys/kernel/panic 0", EPERM, 1);
+	ck_assert_int_eq(take_over(TAKEOVER_SEIZE, 20000), -EPERM);
+	ck_assert_str_eq(fake_log(), "write /proc/sys/kernel/panic 10\n"
+				     "exec 1 /run/initramfs/init seize = EPERM\n"
+				     "write /proc/sys/kernel/panic 0 = EPERM\n"
+				     "write /proc/sys/kernel/panic 0\n");
+}
+END_TEST
+
 START_TEST(leaves_a_machine_that_is_shutting_down)
 {
 	begin();
@@ -349,4 +363,5 @@ UNIT_MAIN("takeover", knows_systemd_as_pid_1, probes_without_a_change,
 	  restarts_again_where_the_process_that_restarts_is_killed,
 	  has_a_way_home_should_pid_1_die,
 	  leaves_what_a_panic_does_where_nothing_was_taken_over,
+	  puts_back_what_a_panic_does_though_it_fails_first,
 	  leaves_a_machine_that_is_shutting_down)
