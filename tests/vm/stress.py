@@ -170,7 +170,7 @@ def put_on(vm, loads):
 
 
 def jump(vm, nonce, takeover):
-    vm.run(f"{TOOL} --delay 1 --takeover={takeover} {TREE}")
+    vm.run(f"{TOOL} --delay 1 --takeover={takeover} {TREE}", timeout=300)
     vm._wait("end of the jump", 600, lambda: f"nonce={nonce}" in vm.verdict_text() or vm.resets())
     assert vm.resets() == 0, "the machine was reset"
     vm.wait_end()
