@@ -59,8 +59,10 @@ static int undo(const struct run *run)
 	int r = takeover_undo(run->stage);
 
 	if (r < 0)
-		log_notice("not everything could be undone: 'pivot-kexec cancel' tries "
-			   "again");
+		log_notice("not everything could be undone: %s",
+			   stage_is_left(run->journey->options->root)
+				   ? "'pivot-kexec cancel' tries again"
+				   : "'kexec -u' unloads the target");
 	else if (run->journey->replaces_image)
 		log_notice("nothing else was changed, but an image that was loaded "
 			   "before is not loaded any more");

@@ -440,11 +440,23 @@ START_TEST(does_not_unmount_what_covers_the_stage)
 	ck_assert_int_eq(fake_count("rmdir"), 0);
 	ck_assert_int_eq(fake_count("kexec unload"), 1);
 	assert_in(kmsg(), "'/run/initramfs' is covered by somebody else's mount");
-	assert_in(kmsg(), "not everything could be undone");
+	assert_in(kmsg(),
+		  "not everything could be undone: 'pivot-kexec cancel' tries again");
 }
 END_TEST
 
 /* --- the takeover --- */
+
+/* The stage could not be mounted, and then the target not be unloaded. */
+START_TEST(says_what_undoes_where_cancel_cannot)
+{
+	begin(CHOOSE_SEIZE);
+	fake_fail("mount tmpfs", ENOMEM, 1);
+	fake_fail("kexec unload", EPERM, 3);
+	ck_assert_int_eq(run(), EXIT_UNCHANGED);
+	assert_in(said, "not everything could be undone: 'kexec -u' unloads the target");
+}
+END_TEST
 
 START_TEST(undoes_everything_where_pid_1_cannot_be_seized)
 {
@@ -642,7 +654,7 @@ UNIT_MAIN("run", seizes_after_everything_is_ready, undoes_what_was_done_whatever
 	  undoes_what_was_done_whoever_is_killed,
 	  undoes_again_where_the_process_that_undoes_is_killed,
 	  notices_that_the_target_was_unloaded, leaves_a_machine_that_is_shutting_down,
-	  does_not_unmount_what_covers_the_stage,
+	  does_not_unmount_what_covers_the_stage, says_what_undoes_where_cancel_cannot,
 	  undoes_everything_where_pid_1_cannot_be_seized,
 	  asks_systemd_and_stays_until_it_is_ended,
 	  says_with_force_that_the_other_image_is_gone,
