@@ -83,7 +83,7 @@ static void print_plan(const struct plan *plan, enum hang_choice on_hang)
 	if (plan->n_dropped > 0)
 		(void)printf("  and %zu more\n", plan->n_dropped);
 	(void)printf(
-		"\nthen: report, jump%s; if anything fails before that, reboot into this system\n",
+		"\nthen: report, jump%s; where that cannot be done, reboot into this system\n",
 		on_hang == ON_HANG_JUMP ? " (tried even where a driver hangs)" : "");
 }
 

@@ -120,7 +120,7 @@ static void say_what_comes(const struct journey *journey, pid_t waiter)
 	(void)printf("pivot-kexec: to cancel before then: %s cancel (or kill %d)\n",
 		     journey->options->program, waiter);
 	(void)printf(
-		"pivot-kexec: if anything fails before the jump, it reboots into this system\n");
+		"pivot-kexec: a jump that cannot be made ends in a reboot into this system\n");
 	(void)fflush(stdout); /* who does not listen misses it */
 }
 
