@@ -14,6 +14,7 @@ Every wait has a deadline; a failed one shows the end of the console.
 
 import contextlib
 import json
+import mmap
 import os
 import re
 import shutil
@@ -293,6 +294,16 @@ class Machine:
     def monitor(self, command):
         """What QEMU's monitor for people answers."""
         return self.qmp.command("human-monitor-command", **{"command-line": command})
+
+    def memory_holds(self, data):
+        """Whether the bytes are somewhere in the memory; seen from outside, as it is now."""
+        size = self.options["memory_mib"] << 20
+        with tempfile.NamedTemporaryFile(dir=self.folder) as file:
+            self.qmp.command("stop")
+            self.qmp.command("pmemsave", val=0, size=size, filename=file.name)
+            self.qmp.command("cont")
+            with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as memory:
+                return memory.find(data) >= 0
 
     # Waiting
 

@@ -12,7 +12,7 @@ import pytest
 
 from machine import SCRIPTS, Machine
 from payload import SOURCE, make_payload
-from wire import FRAME, Wire
+from wire import WORDS, Wire
 
 TOOL = "/mnt/payload/pivot-kexec"
 TREE = "/mnt/payload/result"
@@ -147,7 +147,7 @@ def test_a_remove_that_is_slow_is_waited_for(stubborn):
 # More than one: it may happen that a NIC's memory is what the target's kernel takes for
 # itself, and does not watch.
 NICS = [f"0000:00:{slot}.0" for slot in (11, 12, 13, 14)]
-FRAMES = 200
+FRAMES = 16  # few: where a descriptor leads to itself, the next ones write over the frame
 MEMORY_MIB = 512  # the less, the sooner it is filled
 # pci=off: else the target's own kernel stops what it finds running. nokaslr: the kernel
 # stays where it was loaded, at the end of memory; what devices use is at the beginning.
@@ -187,36 +187,36 @@ def flaky_nics(folder):
         yield vm, wire, nonce
 
 
-def watch(vm, wire, nonce):
-    """What happens to the target's memory while frames come in."""
+def send_frames(vm, wire):
+    """Once the target watches its memory; gives whether what comes in is found there."""
     vm._wait("watching target", 240, lambda: "\nwatching=yes\n" in vm.verdict_text(),
              need_qemu=False)
     wire.send(FRAMES)
-    facts = vm.wait_verdict(nonce)
-    assert int(facts["filled_mib"]) > MEMORY_MIB * 3 // 4, "little was watched"
-    vm.wait_end()
-    return facts
+    return vm.memory_holds(WORDS * 4)
 
 
 def test_nics_that_kexec_does_not_stop_write_into_the_target(tmp_path):
     """
     What pivot-kexec is measured against. Were it not so, that a target's memory stays as
-    it is would prove nothing of who came before.
+    it is would prove nothing of who came before. What the target says of it is not waited
+    for: now and then its kernel is hit, and dies.
     """
     with flaky_nics(tmp_path) as (vm, wire, nonce):
         command_line = f"console=ttyS0,115200 {WATCH} target.nonce={nonce}"
         vm.run(f"{OTHER} load {TREE}/bzImage {TREE}/initrd.gz '{command_line}'")
         vm.run(f"setsid -f sh -c 'sleep 1; exec {OTHER} jump' </dev/null >/dev/null 2>&1")
-        facts = watch(vm, wire, nonce)
-        assert int(facts["changed_bytes"]) >= len(FRAME), facts
+        assert send_frames(vm, wire)
 
 
 def test_nics_that_kexec_does_not_stop_are_at_rest_after_a_jump(tmp_path):
     """Without the teardown, they write into the target's memory: see above."""
     with flaky_nics(tmp_path) as (vm, wire, nonce):
         vm.run(f"{TOOL} --takeover=seize {TREE}")
-        facts = watch(vm, wire, nonce)
+        assert not send_frames(vm, wire)
+        facts = vm.wait_verdict(nonce)
+        assert int(facts["filled_mib"]) > MEMORY_MIB * 3 // 4, "little was watched"
+        assert facts["changed_bytes"] == "0", facts
+        vm.wait_end()
         lines = report(vm.console_text())
         for nic in NICS:
             assert ", e1000, " in lines[nic].detail and lines[nic].state == "at rest", lines
-        assert facts["changed_bytes"] == "0", facts
