@@ -51,7 +51,7 @@ void fake_start(void)
 	fake_root_make();
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 		      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ck_assert_ptr_ne(shared, MAP_FAILED);
+	must(shared != MAP_FAILED);
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
@@ -61,7 +61,7 @@ static struct rule *rule_add(const char *beginning, int outcome, int times)
 {
 	struct rule *rule = &shared->rule[shared->n_rules++];
 
-	ck_assert_uint_le(shared->n_rules, FAKE_RULES_MAX);
+	must(shared->n_rules <= FAKE_RULES_MAX);
 	*rule = (struct rule){ 0 };
 	(void)snprintf(rule->beginning, sizeof(rule->beginning), "%s", beginning);
 	rule->outcome = outcome;
@@ -108,8 +108,8 @@ void fake_fail_forks(void)
 	};
 	const struct sock_fprog program = { array_size(filter), filter };
 
-	ck_assert_int_eq(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), 0);
-	ck_assert_int_eq(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program), 0);
+	must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
 }
 
 static bool begins(const char *line, const char *beginning)
@@ -127,9 +127,9 @@ printf_like(1, 2) static void log_add(const char *format, ...)
 	va_start(args, format);
 	n = (size_t)vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	ck_assert_uint_lt(n, sizeof(text));
+	must(n < sizeof(text));
 	at = __atomic_fetch_add(&shared->used, n, __ATOMIC_SEQ_CST);
-	ck_assert_uint_lt(at + n, LOG_BYTES);
+	must(at + n < LOG_BYTES);
 	memcpy(shared->text + at, text, n);
 }
 
@@ -398,7 +398,7 @@ int image_unpack(const struct image *image, const char *directory)
 {
 	int r = ACT(0, "unpack %s", directory);
 
-	ck_assert_uint_gt(image->size, 0);
+	must(image->size > 0);
 	return r < 0 ? log_err(r, "cannot unpack the stage's image") : 0;
 }
 

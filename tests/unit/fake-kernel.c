@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fake-kernel.h"
 
-#include <check.h>
 #include <errno.h>
 #include <limits.h>
 #include <net/if.h>
@@ -35,17 +34,15 @@ static void table_load(struct table *ret)
 	auto_free char *text = fake_text(mountinfo);
 	char *save = NULL;
 
-	ck_assert_ptr_nonnull(text);
+	must(text);
 	ret->n = 0;
 	for (char *at = strtok_r(text, "\n", &save); at;
 	     at = strtok_r(NULL, "\n", &save)) {
 		struct line *line = &ret->line[ret->n++];
 
-		ck_assert_uint_lt(ret->n, MOUNTS);
-		ck_assert_int_eq(
-			sscanf(at, "%*d %*d %*s %*s %255s %*[^-]- %31s %255s %63s",
-			       line->path, line->type, line->source, line->options),
-			4);
+		must(ret->n < MOUNTS);
+		must(sscanf(at, "%*d %*d %*s %*s %255s %*[^-]- %31s %255s %63s",
+			    line->path, line->type, line->source, line->options) == 4);
 	}
 }
 
@@ -106,7 +103,7 @@ static size_t swaps_load(char paths[SWAPS][PATH])
 	size_t n = 0;
 
 	while (at && n < SWAPS && (at = strtok_r(NULL, "\n", &save)))
-		ck_assert_int_eq(sscanf(at, "%255s", paths[n++]), 1);
+		must(sscanf(at, "%255s", paths[n++]) == 1);
 	return n;
 }
 
@@ -270,7 +267,7 @@ static void move_path(char path[PATH], const char *new_root, const char *old)
 	else
 		(void)snprintf(moved, sizeof(moved), "%s%s", old,
 			       strcmp(path, "/") == 0 ? "" : path);
-	ck_assert_uint_lt(strlen(moved), PATH);
+	must(strlen(moved) < PATH);
 	strcpy(path, moved);
 }
 
@@ -429,7 +426,7 @@ static void clear_bus_master(const char *device)
 
 	(void)snprintf(full, sizeof(full), "%s%s/config", fake_root(), device);
 	file = fopen(full, "r+e");
-	ck_assert_ptr_nonnull(file);
+	must(file);
 	if (fgetc(file) == 0xff) { /* nothing answers there */
 		(void)fclose(file);
 		return;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fake-machine.h"
 
-#include <check.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,7 +94,7 @@ void machine_occupant(const char *class, const char *name, const char *address)
 			       fake_root(), buses[i], address);
 		device = realpath(link, NULL);
 	}
-	ck_assert_ptr_nonnull(device);
+	must(device);
 	(void)snprintf(target, sizeof(target), "../..%s/%s/%s",
 		       strstr(device, "/devices/"), class, name);
 	fake_symlink(target, "/sys/class/%s/%s", class, name);
@@ -237,7 +236,7 @@ static void device_path(char *path, const struct machine_pci *pci)
 	(void)snprintf(link, sizeof(link), "%s/sys/bus/pci/devices/%s", fake_root(),
 		       pci->below);
 	parent = realpath(link, NULL);
-	ck_assert_ptr_nonnull(parent);
+	must(parent);
 	(void)snprintf(path, PATH_MAX, "%s/%s", strstr(parent, "/sys/devices/") + 13,
 		       pci->address);
 }
@@ -316,7 +315,7 @@ bool machine_is_bus_master(const char *address)
 	(void)snprintf(path, sizeof(path), "%s/sys/bus/pci/devices/%s/config",
 		       fake_root(), address);
 	file = fopen(path, "re");
-	ck_assert_ptr_nonnull(file);
+	must(file);
 	(void)fseek(file, 4, SEEK_SET);
 	command = fgetc(file);
 	(void)fclose(file);

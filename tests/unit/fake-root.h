@@ -8,6 +8,16 @@
 
 #include "pivot/base/macros.h"
 
+/*
+ * An assertion for the fakes. The code under test also calls them in processes it forks,
+ * which may live a little longer than the test. Check reports through one file whose
+ * offset they share, and each of its own assertions writes there: from such a process,
+ * into what Check is reading ("Bad message type arg").
+ */
+#define must(condition) \
+	((condition) ? (void)0 : must_fail(__FILE__, __LINE__, #condition))
+_Noreturn void must_fail(const char *file, int line, const char *condition);
+
 /* Makes an empty one; call first. Whatever fails in this file ends the test. */
 void fake_root_make(void);
 const char *fake_root(void);

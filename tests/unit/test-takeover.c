@@ -49,7 +49,7 @@ static void cover_stage(void)
 
 	(void)snprintf(ours, sizeof(ours), "%s/run/initramfs", fake_root());
 	(void)snprintf(aside, sizeof(aside), "%s.ours", ours);
-	ck_assert_int_eq(rename(ours, aside), 0);
+	must(rename(ours, aside) == 0);
 	fake_file("", "/run/initramfs/shutdown");
 }
 

@@ -691,7 +691,7 @@ static void write_dirty(int kilobytes)
 	fake_file(text, "/proc/meminfo.next");
 	(void)snprintf(next, sizeof(next), "%s/proc/meminfo.next", fake_root());
 	(void)snprintf(text, sizeof(text), "%s/proc/meminfo", fake_root());
-	ck_assert_int_eq(rename(next, text), 0);
+	must(rename(next, text) == 0);
 }
 
 /* A disk that is slow and not stuck: a process of its own. */
