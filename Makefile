@@ -31,7 +31,7 @@ tool_sources := $(base_sources) $(shared_sources) \
 	$(wildcard pivot/*.c pivot/kexec/*.c pivot/tree/*.c pivot/takeover/*.c) \
 	$(wildcard pivot/preflight/*.c)
 init_sources := $(filter-out pivot/base/acts-exec.c pivot/base/human.c,$(base_sources)) \
-	$(shared_sources) \
+	$(shared_sources) pivot/kexec/crc32c.c pivot/kexec/purgatory-blob.c \
 	$(wildcard initramfs/teardown/*.c) $(filter-out $(shared_sources),$(wildcard initramfs/*.c))
 
 tool_objects := $(tool_sources:%.c=build/tool/%.o)
@@ -79,6 +79,36 @@ build/init-objects/%.o: %.c | $(uapi)
 
 build/init: $(init_objects)
 	$(MUSL_CC) -static -no-pie -s -Os -flto -Wl,--gc-sections,-z,noseparate-code,-z,norelro -o $@ $^
+
+# --- the purgatory: what runs between two kernels, at any address and without a library ---
+
+purgatory_sources := $(wildcard pivot/kexec/purgatory/*.[cS]) pivot/kexec/crc32c.c
+purgatory_flags := -O2 -ffreestanding -fPIE -fno-stack-protector -fcf-protection=none \
+	-fno-asynchronous-unwind-tables -fno-jump-tables -mgeneral-regs-only -mno-red-zone
+
+build/purgatory/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(common_flags) $(purgatory_flags) -c -o $@ $<
+
+build/purgatory/%.o: %.S
+	@mkdir -p $(@D)
+	$(CC) -MMD -MP -c -o $@ $<
+
+# as a PIE, since there whatever needs an address shows as a relocation
+build/purgatory.elf: pivot/kexec/purgatory/purgatory.ld \
+		$(patsubst %,build/purgatory/%.o,$(basename $(purgatory_sources)))
+	$(CC) -nostdlib -pie -Wl,--no-dynamic-linker,--build-id=none,-z,text -o $@ -T $^
+
+build/purgatory.bin: build/purgatory.elf
+	@if readelf -r $< | grep R_X86_64; then \
+		echo "make: '$<' needs relocations: nobody applies them" >&2; exit 1; fi
+	objcopy -O binary -j .blob $< $@
+
+# each build embeds it
+blob_objects := $(patsubst %,build/%/pivot/kexec/purgatory-blob.o,tool init-objects \
+	faulty/init-objects unit-gcc unit-clang fuzz)
+$(blob_objects): private common_flags += -DPURGATORY='"build/purgatory.bin"'
+$(blob_objects): build/purgatory.bin
 
 # --- the tool: static with glibc, since Debian builds libarchive for that ---
 
@@ -148,7 +178,7 @@ unit_tests := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
 # the rooms under test, without main() and without what really acts
 unit_sources := $(filter-out pivot/main.c pivot/embedded.c pivot/image-unpack.c \
 	pivot/base/acts%.c,$(tool_sources)) $(wildcard initramfs/teardown/*.c) \
-	initramfs/guardian.c $(wildcard tests/unit/fake-*.c)
+	initramfs/guardian.c pivot/kexec/purgatory/moves.c $(wildcard tests/unit/fake-*.c)
 
 define unit_rules
 build/unit-$(1)/%.o: %.c
