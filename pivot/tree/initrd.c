@@ -11,7 +11,7 @@
 #include "pivot/base/cleanup.h"
 #include "pivot/base/file.h"
 #include "pivot/base/log.h"
-#include "pivot/kexec/kernel.h"
+#include "pivot/kexec/kernel-kind.h"
 #include "spool.h"
 
 enum { COPY_BYTES = 1 << 20, ALIGNMENT = 4 };

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "pivot/kexec/kernel-kind.h"
 #include "pivot/kexec/kernel.h"
 
 static uint8_t head[0x9000];
