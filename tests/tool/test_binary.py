@@ -80,6 +80,38 @@ def test_is_one_static_binary_of_at_most_5_mb():
     assert TOOL.stat().st_size <= 5_000_000
 
 
+def test_carries_a_static_kexec():
+    kexec = TOP / "build/kexec"
+    headers = subprocess.run(["readelf", "-lW", kexec], capture_output=True, text=True, check=True)
+    assert "INTERP" not in headers.stdout and "DYNAMIC" not in headers.stdout
+    assert kexec.stat().st_size <= 300_000
+    said = subprocess.run([kexec, "--help"], capture_output=True, text=True, check=True).stdout
+    assert said.startswith("kexec-tools 2.")
+    for option in ("--kexec-file-syscall", "--kexec-syscall", "--no-checks", "bzImage64"):
+        assert option in said
+    assert kexec.read_bytes() in TOOL.read_bytes()
+
+
+@pytest.mark.parametrize("apt_get, text", [
+    ("exit 0", "apt here knows no Debian 12"),
+    ('case "$*" in *indextargets*) echo "Debian bookworm deb http://x bookworm main";; '
+     '*) echo "E: no such source"; exit 100;; esac', "gives no source package of kexec-tools"),
+], ids=["another distro", "no sources"])
+def test_says_where_another_kexec_may_come_from(apt_get, text, tmp_path):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/apt-get").write_text(f"#!/bin/sh\n{apt_get}\n")
+    (tmp_path / "bin/apt-get").chmod(0o755)
+    (tmp_path / "tmp").mkdir()
+    result = subprocess.run([TOP / "scripts/kexec-tools"], capture_output=True, text=True,
+                            env={"PATH": f"{tmp_path}/bin:{os.environ['PATH']}",
+                                 "TMPDIR": str(tmp_path / "tmp"),
+                                 "PIVOT_CACHE": str(tmp_path / "cache")})
+    assert result.returncode == 1 and result.stdout == ""
+    assert text in result.stderr and "make KEXEC=" in result.stderr
+    assert not list((tmp_path / "tmp").iterdir())
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["kexec.lock"]
+
+
 def test_the_init_is_at_most_100_kib():
     assert (TOP / "build/init").stat().st_size <= 100 * 1024
 
