@@ -152,7 +152,7 @@ static void describe_elf(const struct head *head, char *why_not, size_t size)
 		(void)snprintf(
 			why_not, size,
 			"is an ELF file for x86-64: where it is a vmlinux, name the "
-			"'bzImage' of the same build instead");
+			"'bzImage' or 'vmlinuz' of the same build instead");
 	else if (name)
 		(void)snprintf(
 			why_not, size,
@@ -165,6 +165,13 @@ static void describe_elf(const struct head *head, char *why_not, size_t size)
 			       (unsigned int)machine);
 }
 
+/* Which have no kernel, but something that a boot loader adds to the one of an image. */
+static bool is_add_on(const struct head *head)
+{
+	return pe_has_section(head, ".cmdline") || pe_has_section(head, ".initrd") ||
+	       pe_has_section(head, ".ucode");
+}
+
 static void describe_pe(const struct head *head, char *why_not, size_t size)
 {
 	uint64_t pe = pe_offset(head);
@@ -173,9 +180,14 @@ static void describe_pe(const struct head *head, char *why_not, size_t size)
 	if (pe_has_section(head, ".linux"))
 		(void)snprintf(
 			why_not, size,
-			"is a unified kernel image (UKI): take it apart with 'objcopy "
-			"-O binary --only-section=.linux', the same for .initrd, and "
-			"give them with --kernel and --initrd");
+			"is a unified kernel image (UKI) where the kernel in it should be: "
+			"take it apart with 'objcopy -O binary --only-section=.linux', "
+			"the same for .initrd, and give them with --kernel and --initrd");
+	else if (is_add_on(head))
+		(void)snprintf(
+			why_not, size,
+			"is an add-on of a unified kernel image: name the image it is for, "
+			"and give what the add-on adds with --initrd and --append");
 	else if (machine)
 		(void)snprintf(
 			why_not, size,
@@ -225,16 +237,28 @@ static const char *plain_sentence(const struct head *head)
 	return "is no kernel known here: a bzImage for x86-64 is needed";
 }
 
+static bool is_elf(const struct head *head)
+{
+	return has_text(head, 0,
+			"\x7f"
+			"ELF");
+}
+
 void kernel_kind_describe(const struct head *head, char *why_not, size_t size)
 {
-	if (has_text(head, 0,
-		     "\x7f"
-		     "ELF"))
+	if (is_elf(head))
 		describe_elf(head, why_not, size);
 	else if (pe_offset(head) && !foreign_kernel(head))
 		describe_pe(head, why_not, size);
 	else
 		(void)snprintf(why_not, size, "%s", plain_sentence(head));
+}
+
+/* The name of a tarball's first member may look like anything. */
+bool kernel_kind_is_program(const struct head *head)
+{
+	return is_elf(head) || pe_offset(head) ||
+	       (foreign_kernel(head) && !has_text(head, 257, "ustar"));
 }
 
 /*
@@ -266,9 +290,7 @@ const char *kernel_why_no_initrd(const uint8_t *head_bytes, size_t n)
 	if (kernel_is_bzimage(head_bytes, n) || foreign_kernel(&head) || pe_offset(&head))
 		return "is a kernel or an EFI program, not an initrd: are kernel and initrd "
 		       "swapped?";
-	if (has_text(&head, 0,
-		     "\x7f"
-		     "ELF"))
+	if (is_elf(&head))
 		return "is an ELF file, not an initrd: name the initrd";
 	if (is_web_page(&head))
 		return "is a web page, not an initrd: the download failed, get it again";

@@ -7,6 +7,7 @@
  * UAPI group's UAPI.5 (unified kernel images); lib/decompress.c.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,5 +19,8 @@
  */
 void kernel_kind_describe(const struct head *head, char *why_not, size_t size);
 
-/* The same of a file that should be an initrd; NULL where nothing speaks against it. */
+/* A kernel in another format, or another program: kernel_kind_describe() says which. */
+bool kernel_kind_is_program(const struct head *head);
+
+/* What a file that should be an initrd is instead, or NULL: nothing speaks against it. */
 const char *kernel_why_no_initrd(const uint8_t *head, size_t n);
