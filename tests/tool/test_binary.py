@@ -193,6 +193,42 @@ def test_plan_shows_the_tree_and_every_stage(tree):
         assert title in result.stdout
 
 
+@pytest.fixture
+def unified(tree, tmp_path):
+    """The same tree as one unified kernel image: objcopy puts it into a stub."""
+    (tree / "line").write_text(COMMAND_LINE + "\n")
+    (tmp_path / "stub.c").write_text("void _start(void) {}\n")
+    stub, image = tmp_path / "stub", tmp_path / "foo.efi"
+    subprocess.run(["gcc", "-nostdlib", "-static", "-o", stub, tmp_path / "stub.c"], check=True)
+    subprocess.run(["objcopy", "-O", "efi-app-x86_64", "--only-section=.text", stub,
+                    stub.with_suffix(".efi")], check=True)
+    arguments = []
+    for i, (name, path) in enumerate({".cmdline": "line", ".initrd": "initrd.gz",
+                                      ".linux": "bzImage"}.items()):
+        arguments += ["--add-section", f"{name}={tree / path}",
+                      "--change-section-vma", f"{name}={(i + 1) << 24:#x}"]
+    subprocess.run(["objcopy", *arguments, stub.with_suffix(".efi"), image], check=True)
+    return image
+
+
+@pytest.mark.parametrize("option", [[], ["--kernel"]], ids=["as the tree", "as the kernel"])
+def test_takes_a_unified_kernel_image(option, unified, tree):
+    plan = json.loads(pivot("plan", "--json", *option, unified).stdout)["tree"]
+    assert plan == {
+        "form": "unified kernel image",
+        "kernel": f"{unified} (.linux)",
+        "kernel_bytes": (tree / "bzImage").stat().st_size,
+        "release": plan["release"],
+        "initrd": f"{unified} (.initrd)",
+        "initrd_bytes": (tree / "initrd.gz").stat().st_size,
+        "command_line": f"panic=30 {COMMAND_LINE}",
+    }
+    assert plan["release"].startswith("6.12.0-test")
+    text = pivot("plan", *option, unified)
+    assert text.returncode == 0 and text.stderr == ""
+    assert re.search(r"^tree +unified kernel image$", text.stdout, re.MULTILINE)
+
+
 def test_plan_needs_no_tree():
     result = pivot("plan")
     assert result.returncode == 0, result.stderr
