@@ -10,6 +10,8 @@ MUSL_CC   = musl-gcc
 CLANG     = clang
 CFLAGS    = -O2 -g
 BUSYBOX   = /bin/busybox
+# a static kexec to carry; empty: one built from the source package of kexec-tools
+KEXEC     =
 PYTHON    = /usr/bin/python3
 SECONDS   = 60
 prefix    = /usr/local
@@ -125,10 +127,17 @@ build/busybox: $(BUSYBOX)
 $(BUSYBOX):
 	@echo "make: '$@' is missing: run scripts/install-deps build" >&2; exit 1
 
+build/kexec: $(or $(KEXEC),scripts/kexec-tools)
+	@mkdir -p $(@D)
+	@kexec=$(or $(KEXEC),$$(scripts/kexec-tools)) || exit 1; \
+	if readelf -l "$$kexec" | grep -q INTERP; then \
+		echo "make: '$$kexec' is not static, so it would not run in the stage" >&2; exit 1; fi; \
+	cp "$$kexec" $@
+
 embed_flags := -DEMBED_INIT='"build/init"' -DEMBED_BUSYBOX='"build/busybox"' \
-	-DEMBED_IMAGE_LIST='"initramfs/image.list"'
+	-DEMBED_KEXEC='"build/kexec"' -DEMBED_IMAGE_LIST='"initramfs/image.list"'
 build/tool/pivot/embedded.o: common_flags += $(embed_flags)
-build/tool/pivot/embedded.o: build/init build/busybox initramfs/image.list
+build/tool/pivot/embedded.o: build/init build/busybox build/kexec initramfs/image.list
 
 build/pivot-kexec: $(tool_objects)
 	$(CC) -static $(LDFLAGS) -Wl,--gc-sections -o $@.debug $^ $(tool_libs)
@@ -160,7 +169,7 @@ build/faulty/init: $(init_sources:%.c=build/faulty/init-objects/%.o) \
 	$(MUSL_CC) -static -no-pie -Wl,--gc-sections $(wrap_acts) -o $@.debug $^
 	objcopy --strip-all $@.debug $@
 
-build/faulty/embedded.o: pivot/embedded.c build/faulty/init build/busybox \
+build/faulty/embedded.o: pivot/embedded.c build/faulty/init build/busybox build/kexec \
 		initramfs/image.list
 	$(CC) $(common_flags) $(CPPFLAGS) $(CFLAGS) \
 		$(subst build/init,build/faulty/init,$(embed_flags)) -c -o $@ $<

@@ -18,6 +18,7 @@
 
 EMBED(init, EMBED_INIT);
 EMBED(busybox, EMBED_BUSYBOX);
+EMBED(kexec, EMBED_KEXEC);
 EMBED(image_list, EMBED_IMAGE_LIST);
 
 const struct embedded *embedded_find(const char *name)
@@ -25,13 +26,15 @@ const struct embedded *embedded_find(const char *name)
 	static struct embedded files[] = {
 		{ "init", embedded_init, 0 },
 		{ "busybox", embedded_busybox, 0 },
+		{ "kexec", embedded_kexec, 0 },
 		{ "image.list", embedded_image_list, 0 },
 	};
 
 	/* not constants to the compiler: the linker knows them */
 	files[0].size = (size_t)(embedded_init_end - embedded_init);
 	files[1].size = (size_t)(embedded_busybox_end - embedded_busybox);
-	files[2].size = (size_t)(embedded_image_list_end - embedded_image_list);
+	files[2].size = (size_t)(embedded_kexec_end - embedded_kexec);
+	files[3].size = (size_t)(embedded_image_list_end - embedded_image_list);
 	for (size_t i = 0; i < array_size(files); i++)
 		if (strcmp(files[i].name, name) == 0)
 			return &files[i];

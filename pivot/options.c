@@ -62,7 +62,8 @@ static void print_help(const struct verb *verbs)
 		"Usage: pivot-kexec [VERB] [OPTION]... TREE\n\n"
 		"Boots another Linux from the running one: takes the machine over, puts its\n"
 		"hardware to rest, and kexecs into TREE, a folder or tarball with a kernel,\n"
-		"an initrd and their command line (\"-\": a tarball on standard input).\n\n"
+		"an initrd and their command line (\"-\": a tarball on standard input), or a\n"
+		"unified kernel image.\n\n"
 		"Verbs:\n");
 	for (const struct verb *verb = verbs; verb->name; verb++)
 		(void)printf("  %-6s %-15s %s\n", verb->name, verb->arguments,

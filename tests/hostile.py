@@ -42,6 +42,24 @@ def kernel(setup_sects=4, syssize=64, init_size=1 << 25, cmdline_size=2047):
     return bytes(image)
 
 
+def unified(sections, count=None, lfanew=0x40):
+    """A unified kernel image: a PE file with these sections, as UAPI.5 has them. Each is a
+    name and its content, and where that is not the truth, (size, place in the file)."""
+    at = lfanew + 24 + 240 + 40 * len(sections)
+    head = bytearray(at)
+    head[0:2] = b"MZ"
+    struct.pack_into("<I", head, 0x3C, lfanew)
+    struct.pack_into("<4sHHIIIHHH", head, lfanew, b"PE", 0x8664,
+                     len(sections) if count is None else count, 0, 0, 0, 240, 0x22, 0x20B)
+    body = b""
+    for i, (name, content, *lie) in enumerate(sections):
+        size, place = lie[0] if lie else (len(content), at + len(body))
+        struct.pack_into("<8sIIII", head, lfanew + 24 + 240 + 40 * i, name.encode(),
+                         size, 0x1000 * i, size, place)
+        body += content
+    return bytes(head) + body
+
+
 def cpio(name=b"init", data=b"#!/bin/sh\n", size=None):
     """One entry of a newc archive, and the trailer."""
     def entry(name, data, size):
@@ -109,6 +127,41 @@ def make_kernels(top):
     tree(top / "kernel-of-another-machine", bzImage=b"MZ" + bytes(54) + b"ARM\x64" + bytes(64))
     tree(top / "kernel-is-the-initrd", bzImage=cpio(), initrd=kernel())
     tree(top / "kernel-is-a-web-page", bzImage="<!DOCTYPE html><title>404</title>")
+
+
+def make_unified(top):
+    linux, initrd = (".linux", kernel()), (".initrd", cpio())
+    line = (".cmdline", b"init=/i")
+
+    def put(name, *sections, **more):
+        (top / f"uki-{name}.efi").write_bytes(unified(sections, **more))
+
+    put("kernel-outside", line, (".linux", kernel(), (1 << 20, 0x400)))
+    put("kernel-of-4-gib", line, (".linux", kernel(), (0xFFFFFFFF, 0xFFFFFFFF)))
+    put("kernel-empty", line, (".linux", b"", (0, 0)))
+    put("kernel-of-zeros", line, (".linux", bytes(4096)))
+    put("kernel-cut", line, (".linux", kernel()[:1024]))
+    put("kernel-is-itself", line, (".linux", kernel(), (1024, 0)))
+    put("kernel-is-another-uki", line, (".linux", unified([linux, line])))
+    put("kernel-of-another-machine", line, (".linux", bytes(56) + b"ARM\x64" + bytes(64)))
+    put("two-kernels", line, linux, linux)
+    put("kernel-in-a-profile", line, (".profile", b"ID=x"), linux)
+    put("65535-sections", line, linux, count=0xFFFF)
+    put("1000-kernels", *[(".linux", b"x")] * 1000)
+    put("headers-far-away", line, linux, lfanew=0xFF00)
+    put("parts-overlap", line, linux, (".initrd", cpio(), (256, 0x400)))
+    put("initrd-outside", line, linux, (".initrd", cpio(), (256, 0xFFFFFF00)))
+    put("initrd-cut", line, linux, (".initrd", cpio(data=bytes(2000))[:1000]))
+    put("initrd-is-a-web-page", line, linux, (".initrd", b"<html>404"))
+    put("microcode-is-text", line, linux, initrd, (".ucode", b"microcode"))
+    put("no-command-line", linux, initrd)
+    put("command-line-empty", linux, initrd, (".cmdline", b""))
+    put("command-line-with-a-nul", linux, initrd, (".cmdline", b"init=/i\0quiet"))
+    put("command-line-with-escapes", linux, initrd, (".cmdline", b"init=/i \033[2J"))
+    put("command-line-of-66-kb", linux, initrd, (".cmdline", b"x " * 33000))
+    put("name-without-end", (".linux", kernel()), (".cmdlineX", b"init=/i \""))
+    put("add-on", line)
+    tree(top / "uki-in-a-tree", bzImage=unified([(".linux", b"no kernel")]))
 
 
 def make_initrds(top):
@@ -259,7 +312,7 @@ def make_bombs(top):
 
 
 def make(top):
-    for maker in (make_kernels, make_initrds, make_links, make_scripts, make_tarballs, make_bombs):
+    for maker in (make_kernels, make_unified, make_initrds, make_links, make_scripts, make_tarballs, make_bombs):
         maker(top)
 
 

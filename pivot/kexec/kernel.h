@@ -2,10 +2,9 @@
 #pragma once
 
 /*
- * What a kernel file is, from its bytes.
- * Sources: Documentation/arch/x86/boot.rst; arch/x86/kernel/kexec-bzimage64.c;
- * Documentation/arch/arm64/booting.rst; the PE/COFF specification; systemd's
- * UAPI.5 (unified kernel images).
+ * What a bzImage is, from its bytes; kernel-kind.h has what a file is instead.
+ * Sources: Documentation/arch/x86/boot.rst; arch/x86/kernel/kexec-bzimage64.c; the
+ * PE/COFF specification.
  */
 
 #include <stdbool.h>
@@ -25,6 +24,9 @@ struct kernel_image {
 	char release[128]; /* "6.1.0-32-amd64 (...)"; "" where it names none */
 };
 
+/* Does it have a bzImage's header, whatever that says? As bzImage64_probe() asks. */
+bool kernel_is_bzimage(const uint8_t *head, size_t n);
+
 /*
  * head: the first n bytes of a file of file_bytes (UINT64_MAX: not known). 0, and *ret,
  * for an x86-64 bzImage that kexec_file_load(2) takes. Else -ENOEXEC, and why_not says
@@ -42,9 +44,3 @@ int kernel_read(int fd, uint64_t file_bytes, struct kernel_image *ret, char *why
  * and keeps 30 bytes for a crash kernel's "elfcorehdr=".
  */
 size_t kernel_command_line_room(const struct kernel_image *kernel);
-
-/*
- * What a file that should be an initrd is instead, as the end of a sentence, or NULL
- * where nothing speaks against it: "is a kernel, not an initrd: ...".
- */
-const char *kernel_why_no_initrd(const uint8_t *head, size_t n);

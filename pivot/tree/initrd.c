@@ -11,10 +11,10 @@
 #include "pivot/base/cleanup.h"
 #include "pivot/base/file.h"
 #include "pivot/base/log.h"
-#include "pivot/kexec/kernel.h"
+#include "pivot/kexec/kernel-kind.h"
 #include "spool.h"
 
-enum { COPY_BYTES = 1 << 20, ALIGNMENT = 4 };
+enum { ALIGNMENT = 4 };
 
 void initrd_list_done(struct initrd_list *list)
 {
@@ -81,29 +81,16 @@ int initrd_add(struct initrd_list *list, int taken_fd, const char *name)
 	return 0;
 }
 
-/* Writes the copy at *at, and zeros behind it. */
+/* With zeros behind it. */
 static int copy_part(struct spool *spool, int from, int to, off_t *at)
 {
 	static const char zeros[ALIGNMENT];
-	auto_free char *buf = malloc(COPY_BYTES);
-	off_t done = 0;
-	ssize_t n;
-	int r;
+	int r = spool_copy(spool, from, 0, UINT64_MAX, to, at);
+	size_t padding = (size_t)(-*at & (ALIGNMENT - 1));
 
-	if (!buf)
-		return log_err(-ENOMEM, "cannot copy the initrd");
-	while ((n = file_read_at(from, buf, COPY_BYTES, done)) > 0) {
-		r = spool_write(spool, to, buf, (size_t)n, *at);
-		if (r < 0)
-			return r;
-		done += n;
-		*at += n;
-	}
-	if (n < 0)
-		return log_err((int)n, "cannot read the initrd");
-	n = (ssize_t)(-*at & (ALIGNMENT - 1));
-	r = spool_write(spool, to, zeros, (size_t)n, *at);
-	*at += n;
+	if (r == 0)
+		r = spool_write(spool, to, zeros, padding, *at);
+	*at += (off_t)padding;
 	return r;
 }
 

@@ -15,6 +15,7 @@
 #include "pivot/base/cleanup.h"
 #include "pivot/base/file.h"
 #include "pivot/base/log.h"
+#include "pivot/kexec/kernel-kind.h"
 #include "pivot/kexec/kernel.h"
 #include "tarball.h"
 
@@ -60,6 +61,8 @@ static int check_head(int fd, const char *path)
 				  "'%s' is a kernel, not a tree: give it with --kernel, "
 				  "and --initrd and --command-line with it",
 				  path);
+	if (kernel_kind_is_program(&(struct head){ .bytes = head, .n = (size_t)n }))
+		return log_refuse(-EINVAL, "'%s' %s", path, why_not);
 	return 0;
 }
 

@@ -11,9 +11,12 @@
 
 #include "file.h"
 #include "pivot/base/cleanup.h"
+#include "pivot/base/file.h"
 #include "pivot/base/human.h"
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
+
+enum { COPY_BYTES = 1 << 20 };
 
 static const uint64_t max_bytes = 16ULL << 30;
 
@@ -81,7 +84,7 @@ static int log_full(const struct spool *spool)
 {
 	return log_err(-ENOSPC,
 		       "'%s' has no room to unpack: set TMPDIR to a folder with more, or "
-		       "unpack the tarball yourself",
+		       "unpack it yourself",
 		       spool->name);
 }
 
@@ -126,6 +129,31 @@ int spool_write(struct spool *spool, int fd, const void *data, size_t n, off_t a
 		rest += put;
 		n -= (size_t)put;
 		at += put;
+	}
+	return 0;
+}
+
+int spool_copy(struct spool *spool, int from, off_t from_at, uint64_t max, int fd,
+	       off_t *at)
+{
+	auto_free char *buf = malloc(COPY_BYTES);
+
+	if (!buf)
+		return log_err(-ENOMEM, "cannot copy to '%s'", spool->name);
+	while (max) {
+		ssize_t n = file_read_at(from, buf, max < COPY_BYTES ? max : COPY_BYTES,
+					 from_at);
+		int r;
+
+		if (n < 0)
+			return log_err((int)n, "cannot read what is to be copied to '%s'",
+				       spool->name);
+		r = spool_write(spool, fd, buf, (size_t)n, *at);
+		if (n == 0 || r < 0)
+			return r;
+		from_at += n;
+		*at += n;
+		max -= (uint64_t)n;
 	}
 	return 0;
 }

@@ -38,6 +38,13 @@ int spool_take(struct spool *spool, uint64_t bytes);
 int spool_write(struct spool *spool, int fd, const void *data, size_t n, off_t at);
 
 /*
+ * Appends max bytes of from, from offset from_at on, or what it has of them, at *at of
+ * fd, and moves *at behind them. 0 or negative errno, logged.
+ */
+int spool_copy(struct spool *spool, int from, off_t from_at, uint64_t max, int fd,
+	       off_t *at);
+
+/*
  * The file read-only. Closes the writer in any case, since kexec_file_load(2) refuses a
  * file that is open for writing (ETXTBSY). A descriptor or negative errno, logged.
  */

@@ -16,6 +16,9 @@
 #include "pivot/base/log.h"
 #include "pivot/base/printable.h"
 #include "source.h"
+#include "unified.h"
+
+static const char unified_form[] = "unified kernel image";
 
 enum { MAX_SUGGESTION = 700 }; /* bytes that a line of the log has room for */
 
@@ -24,11 +27,13 @@ struct opening {
 	const struct tree_options *options;
 	struct source *source; /* NULL: everything comes from the options */
 	struct form form;
+	struct unified image; /* says what neither options nor a tree do */
 	struct tree *tree;
 };
 
 static void opening_done(struct opening *opening)
 {
+	unified_done(&opening->image);
 	form_done(&opening->form);
 	source_free(opening->source);
 }
@@ -97,19 +102,57 @@ static int open_tree_kernel(struct opening *opening, const char **ret_name)
 	return source_file(opening->source, *ret_name);
 }
 
+static int set_kernel(struct tree *tree, int taken_fd, char *taken_name)
+{
+	auto_close int fd = taken_fd;
+	auto_free char *name = printable_make(taken_name);
+
+	if (fd < 0)
+		return fd;
+	if (!name)
+		return log_err(-ENOMEM, "cannot open the kernel");
+	tree->kernel_fd = take_fd(&fd);
+	tree->kernel_name = take_ptr(&name);
+	return size_of(tree->kernel_fd, tree->kernel_name, &tree->kernel_bytes);
+}
+
+/* The kernel in an image. */
+static int set_unified_kernel(struct opening *opening, const struct unified *image)
+{
+	if (!opening->form.marker)
+		opening->tree->form = unified_form;
+	return set_kernel(opening->tree, unified_copy(image, UKI_LINUX),
+			  unified_part_name(image, UKI_LINUX));
+}
+
+/* The file that is named as the kernel. */
+static int open_kernel_file(struct opening *opening)
+{
+	auto_release(unified_done) struct unified image = UNIFIED_INIT;
+	const char *name = opening->options->kernel;
+	auto_close int fd =
+		name ? file_open(AT_FDCWD, name, name) : open_tree_kernel(opening, &name);
+	int r = fd < 0 ? fd : unified_open(fd, name, &image);
+
+	if (r == 0)
+		return set_kernel(opening->tree, take_fd(&fd), strdup(name));
+	if (r == 1)
+		r = set_unified_kernel(opening, &image);
+	else if (fd >= 0)
+		opening->form.error =
+			r; /* its command line is not missing, but not known */
+	if (r == 0 && !opening->image.name) {
+		opening->image = image;
+		image = (struct unified)UNIFIED_INIT;
+	}
+	return r;
+}
+
 static int open_kernel(struct opening *opening)
 {
-	const char *name = opening->options->kernel;
-	struct tree *tree = opening->tree;
-
-	tree->kernel_fd =
-		name ? file_open(AT_FDCWD, name, name) : open_tree_kernel(opening, &name);
-	if (tree->kernel_fd < 0)
-		return tree->kernel_fd;
-	tree->kernel_name = printable_make(strdup(name));
-	if (!tree->kernel_name)
-		return log_err(-ENOMEM, "cannot open '%s'", name);
-	return size_of(tree->kernel_fd, name, &tree->kernel_bytes);
+	if (opening->image.name && !opening->options->kernel)
+		return set_unified_kernel(opening, &opening->image);
+	return open_kernel_file(opening);
 }
 
 static int add_tree_initrd(struct opening *opening, const struct script_value *said,
@@ -163,6 +206,8 @@ static int open_initrd(struct opening *opening)
 		r = add_option_initrds(opening->options, &list);
 	else if (opening->source)
 		r = add_tree_initrds(opening, &list);
+	if (r == 0 && !list.n)
+		r = unified_add_initrds(&opening->image, &list);
 	if (r < 0 || !list.n)
 		return r < 0 ? r : 0;
 	tree->initrd_fd = initrd_join(&list);
@@ -179,6 +224,11 @@ static int log_no_command_line(const struct opening *opening)
 
 	if (opening->form.error < 0)
 		return opening->form.error;
+	if (!opening->source && opening->image.name)
+		return log_refuse(-ENODATA,
+				  "'%s' has no command line in it: give it with "
+				  "--command-line",
+				  opening->image.name);
 	if (!opening->source)
 		return log_refuse(-ENODATA, "there is no command line: give it with "
 					    "--command-line");
@@ -241,23 +291,52 @@ static int put_on_one_line(char *line)
 	return 0;
 }
 
-static int set_command_line(struct opening *opening)
+/* What the options say, else the tree, else the image where the tree is silent. */
+static int find_command_line(const struct opening *opening, char **ret)
 {
 	const struct script_value *said = &opening->form.says.command_line;
-	const struct tree_options *options = opening->options;
-	const char *append = options->append ? options->append : "";
-	const char *base = options->command_line ?: said->text;
-	char **line = &opening->tree->command_line;
-	int r;
+	const char *text = opening->options->command_line;
 
-	if (!base || (said->unknown && !options->command_line))
+	if (!text && !said->unknown)
+		text = said->text;
+	if (text) {
+		*ret = strdup(text);
+		return *ret ? 0 : log_err(-ENOMEM, "cannot keep the command line");
+	}
+	if (said->text || opening->form.error < 0 || opening->form.why_not[0] ||
+	    !unified_has(&opening->image, UKI_CMDLINE))
 		return log_no_command_line(opening);
+	return unified_command_line(&opening->image, ret);
+}
+
+static int set_command_line(struct opening *opening)
+{
+	const char *append = opening->options->append ?: "";
+	char **line = &opening->tree->command_line;
+	auto_free char *base = NULL;
+	int r = find_command_line(opening, &base);
+
+	if (r < 0)
+		return r;
 	if (asprintf(line, "%s%s%s", base, *append ? " " : "", append) < 0) {
 		*line = NULL; /* its value is not defined then */
 		return log_err(-ENOMEM, "cannot keep the command line");
 	}
 	r = put_on_one_line(*line);
 	return r < 0 ? r : check_quotes(*line);
+}
+
+/* Is TREE itself such an image? 1, 0, or negative errno, logged. */
+static int open_image(struct opening *opening, const char *path)
+{
+	auto_close int fd = -1;
+	struct stat st;
+
+	/* of what is no file, and of none at all, source_open() tells */
+	if (strcmp(path, "-") == 0 || stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	fd = file_open(AT_FDCWD, path, path);
+	return fd < 0 ? fd : unified_open(fd, path, &opening->image);
 }
 
 static int open_source(struct opening *opening, const char *path)
@@ -271,6 +350,11 @@ static int open_source(struct opening *opening, const char *path)
 					   "--kernel, --initrd and --command-line");
 	if (!path)
 		return 0;
+	r = open_image(opening, path);
+	if (r == 1)
+		opening->tree->form = unified_form;
+	if (r != 0)
+		return r < 0 ? r : 0;
 	r = source_open(path, &opening->source);
 	if (r == 0)
 		r = form_recognise(opening->source, &opening->form);
@@ -290,6 +374,7 @@ static int open_source(struct opening *opening, const char *path)
 int tree_open(const char *path, const struct tree_options *options, struct tree *ret)
 {
 	auto_release(opening_done) struct opening opening = { .options = options,
+							      .image = UNIFIED_INIT,
 							      .tree = ret };
 	int results[3];
 	int r;

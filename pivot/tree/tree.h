@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * The tree: what the user hands over. A folder or a tarball in any of the forms of
- * docs/trees.md becomes a kernel, an initrd and a command line. Nothing of it is executed
- * and none of its files is changed.
+ * The tree: what the user hands over. A folder, a tarball or a file in any of the forms
+ * of docs/trees.md becomes a kernel, an initrd and a command line. Nothing of it is
+ * executed and none of its files is changed.
  */
 
 #include <stddef.h>
@@ -38,9 +38,9 @@ struct tree {
 
 /*
  * path: a folder, a tarball (plain, or compressed with gzip, xz, zstd or bzip2, known by
- * content), "-" for a tarball on standard input, or NULL where options name the kernel.
- * Every reason why it cannot be taken is logged as a sentence with its way out. 0 or
- * negative errno; *ret needs tree_done() either way.
+ * content), a unified kernel image, "-" for a tarball on standard input, or NULL where
+ * options name the kernel. Every reason why it cannot be taken is logged as a sentence
+ * with its way out. 0 or negative errno; *ret needs tree_done() either way.
  */
 int tree_open(const char *path, const struct tree_options *options, struct tree *ret);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pivot/kexec/kernel-kind.h"
 #include "pivot/kexec/kernel.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

@@ -80,6 +80,38 @@ def test_is_one_static_binary_of_at_most_5_mb():
     assert TOOL.stat().st_size <= 5_000_000
 
 
+def test_carries_a_static_kexec():
+    kexec = TOP / "build/kexec"
+    headers = subprocess.run(["readelf", "-lW", kexec], capture_output=True, text=True, check=True)
+    assert "INTERP" not in headers.stdout and "DYNAMIC" not in headers.stdout
+    assert kexec.stat().st_size <= 300_000
+    said = subprocess.run([kexec, "--help"], capture_output=True, text=True, check=True).stdout
+    assert said.startswith("kexec-tools 2.")
+    for option in ("--kexec-file-syscall", "--kexec-syscall", "--no-checks", "bzImage64"):
+        assert option in said
+    assert kexec.read_bytes() in TOOL.read_bytes()
+
+
+@pytest.mark.parametrize("apt_get, text", [
+    ("exit 0", "apt here knows no Debian 12"),
+    ('case "$*" in *indextargets*) echo "Debian bookworm deb http://x bookworm main";; '
+     '*) echo "E: no such source"; exit 100;; esac', "gives no source package of kexec-tools"),
+], ids=["another distro", "no sources"])
+def test_says_where_another_kexec_may_come_from(apt_get, text, tmp_path):
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/apt-get").write_text(f"#!/bin/sh\n{apt_get}\n")
+    (tmp_path / "bin/apt-get").chmod(0o755)
+    (tmp_path / "tmp").mkdir()
+    result = subprocess.run([TOP / "scripts/kexec-tools"], capture_output=True, text=True,
+                            env={"PATH": f"{tmp_path}/bin:{os.environ['PATH']}",
+                                 "TMPDIR": str(tmp_path / "tmp"),
+                                 "PIVOT_CACHE": str(tmp_path / "cache")})
+    assert result.returncode == 1 and result.stdout == ""
+    assert text in result.stderr and "make KEXEC=" in result.stderr
+    assert not list((tmp_path / "tmp").iterdir())
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["kexec.lock"]
+
+
 def test_the_init_is_at_most_100_kib():
     assert (TOP / "build/init").stat().st_size <= 100 * 1024
 
@@ -159,6 +191,42 @@ def test_plan_shows_the_tree_and_every_stage(tree):
     assert "6.12.0-test" in result.stdout
     for title in ("[1/10] end processes", "[3/10] enter the stage", "[10/10] verify"):
         assert title in result.stdout
+
+
+@pytest.fixture
+def unified(tree, tmp_path):
+    """The same tree as one unified kernel image: objcopy puts it into a stub."""
+    (tree / "line").write_text(COMMAND_LINE + "\n")
+    (tmp_path / "stub.c").write_text("void _start(void) {}\n")
+    stub, image = tmp_path / "stub", tmp_path / "foo.efi"
+    subprocess.run(["gcc", "-nostdlib", "-static", "-o", stub, tmp_path / "stub.c"], check=True)
+    subprocess.run(["objcopy", "-O", "efi-app-x86_64", "--only-section=.text", stub,
+                    stub.with_suffix(".efi")], check=True)
+    arguments = []
+    for i, (name, path) in enumerate({".cmdline": "line", ".initrd": "initrd.gz",
+                                      ".linux": "bzImage"}.items()):
+        arguments += ["--add-section", f"{name}={tree / path}",
+                      "--change-section-vma", f"{name}={(i + 1) << 24:#x}"]
+    subprocess.run(["objcopy", *arguments, stub.with_suffix(".efi"), image], check=True)
+    return image
+
+
+@pytest.mark.parametrize("option", [[], ["--kernel"]], ids=["as the tree", "as the kernel"])
+def test_takes_a_unified_kernel_image(option, unified, tree):
+    plan = json.loads(pivot("plan", "--json", *option, unified).stdout)["tree"]
+    assert plan == {
+        "form": "unified kernel image",
+        "kernel": f"{unified} (.linux)",
+        "kernel_bytes": (tree / "bzImage").stat().st_size,
+        "release": plan["release"],
+        "initrd": f"{unified} (.initrd)",
+        "initrd_bytes": (tree / "initrd.gz").stat().st_size,
+        "command_line": f"panic=30 {COMMAND_LINE}",
+    }
+    assert plan["release"].startswith("6.12.0-test")
+    text = pivot("plan", *option, unified)
+    assert text.returncode == 0 and text.stderr == ""
+    assert re.search(r"^tree +unified kernel image$", text.stdout, re.MULTILINE)
 
 
 def test_plan_needs_no_tree():

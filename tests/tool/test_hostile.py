@@ -178,6 +178,21 @@ def kernel_of_4_gib_that_says_so(path):
                                                           init_size=0xFFFFFFFF))
 
 
+def unified_of_4_gib(path):
+    """Whose kernel is as large as a section can say, and larger than what it says itself."""
+    size = (4 << 30) - 1
+    put_sparse(path, size + MIB, hostile.unified(
+        [(".cmdline", b"init=/i"), (".linux", b"", (size, 4096))]).ljust(4096, b"\0")
+        + hostile.kernel())
+
+
+def unified_initrd_of_4_gib(path):
+    size = (4 << 30) - 1
+    put_sparse(path, size + MIB, hostile.unified(
+        [(".cmdline", b"init=/i"), (".linux", hostile.kernel()),
+         (".initrd", b"", (size, 8192))]).ljust(8192, b"\0") + b"404 not found")
+
+
 def initrd_of_15_tib(path):
     hostile.tree(path, initrd=None)
     put_sparse(path / "initrd", 15 * TIB, hostile.cpio())
@@ -248,6 +263,7 @@ def tarball_of_zeros(path):
 MAKERS = [fifo, fifo_for_a_kernel, fifo_for_a_script, socket_for_an_initrd, folder_for_a_kernel,
           link_to_an_endless_device, link_to_zeros_for_a_kernel,
           link_to_a_terminal_for_a_script, link_to_memory_for_an_initrd, kernel_of_1_tib, kernel_of_4_gib_that_says_so,
+          unified_of_4_gib, unified_initrd_of_4_gib,
           initrd_of_15_tib, initrd_of_a_million_entries_and_1_tib, initrds_to_be_copied,
           script_of_1_gib, script_that_expands, script_of_open_braces, script_of_open_quotes,
           script_of_heredocs, script_of_one_word, script_of_assignments, folder_of_10000_folders,

@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "pivot/kexec/kernel-kind.h"
 #include "pivot/kexec/kernel.h"
 
 static uint8_t head[0x9000];
@@ -218,9 +219,13 @@ START_TEST(knows_a_unified_kernel_image)
 	memset(head, 0, sizeof(head));
 	put_pe(0x8664, ".linux", 0, 0);
 	expect_why_not(
-		"is a unified kernel image (UKI): take it apart with 'objcopy -O binary "
-		"--only-section=.linux', the same for .initrd, and give them with "
-		"--kernel and --initrd");
+		"is a unified kernel image (UKI) where the kernel in it should be: take it "
+		"apart with 'objcopy -O binary --only-section=.linux', the same for "
+		".initrd, and give them with --kernel and --initrd");
+	put_pe(0x8664, ".cmdline", 0, 0);
+	expect_why_not(
+		"is an add-on of a unified kernel image: name the image it is for, and "
+		"give what the add-on adds with --initrd and --append");
 }
 END_TEST
 
@@ -266,8 +271,8 @@ START_TEST(knows_elf_files_and_their_machine)
 		    "ELF\x02\x01");
 	put(18, 62, 2);
 	expect_why_not(
-		"is an ELF file for x86-64: where it is a vmlinux, name the 'bzImage' of "
-		"the same build instead");
+		"is an ELF file for x86-64: where it is a vmlinux, name the 'bzImage' or "
+		"'vmlinuz' of the same build instead");
 	put(18, 183, 2);
 	expect_why_not(
 		"is an ELF file for aarch64, and this machine is x86-64: take a tree "

@@ -6,6 +6,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -459,6 +461,267 @@ START_TEST(puts_the_command_line_on_one_line)
 	ck_assert_int_eq(open_tree("t"), -EINVAL);
 	expect_only("the command line holds the control character 0x1b: give it with "
 		    "--command-line");
+}
+END_TEST
+
+/* --- unified kernel images --- */
+
+struct section {
+	const char *name;
+	const char *content; /* of the kernel: see bzimage() */
+};
+
+enum { BZIMAGE_BYTES = 1024 + 16 };
+
+static void put_number(uint8_t *at, size_t value, unsigned int bytes)
+{
+	for (; bytes--; value >>= 8)
+		*at++ = (uint8_t)value;
+}
+
+/* So much of a kernel that it is taken for one. */
+static const uint8_t *bzimage(void)
+{
+	static uint8_t bytes[BZIMAGE_BYTES];
+
+	bytes[0x1f1] = 1;
+	bytes[0x1f4] = 1;
+	put_number(bytes + 0x1fe, 0xaa55, 2);
+	memcpy(bytes + 0x202, "HdrS", 4);
+	put_number(bytes + 0x206, 0x20f, 2);
+	bytes[0x211] = 1;
+	bytes[0x236] = 3;
+	put_number(bytes + 0x260, 1 << 20, 4);
+	return bytes;
+}
+
+/* A PE header at 0x40, its sections behind one another from 0x400 on. */
+static void put_unified(const char *path, const struct section *sections)
+{
+	uint8_t image[0x1000] = "MZ";
+	uint8_t *header = image + 0x40 + 24 + 240;
+	size_t at = 0x400, n = 0;
+	FILE *file;
+
+	for (; sections[n].name; n++, header += 40) {
+		bool is_kernel = strcmp(sections[n].content, "KERNEL") == 0;
+		size_t bytes = is_kernel ? BZIMAGE_BYTES : strlen(sections[n].content);
+
+		memcpy(header, sections[n].name, strlen(sections[n].name));
+		put_number(header + 8, bytes, 4);
+		put_number(header + 16, (bytes + 15) & ~15UL, 4);
+		put_number(header + 20, at, 4);
+		memcpy(image + at,
+		       is_kernel ? bzimage() : (const void *)sections[n].content, bytes);
+		at += (bytes + 15) & ~15UL;
+	}
+	put_number(image + 0x3c, 0x40, 4);
+	memcpy(image + 0x40, "PE", 2);
+	put_number(image + 0x46, n, 2);
+	put_number(image + 0x54, 240, 2);
+	file = fopen(path, "w");
+	ck_assert_ptr_nonnull(file);
+	ck_assert_uint_eq(fwrite(image, 1, sizeof(image), file), sizeof(image));
+	ck_assert_int_eq(fclose(file), 0);
+}
+
+/* Like expect_tree(), whose kernel is that of an image. */
+static void expect_unified(const char *path, const char *form, const char *command_line)
+{
+	uint8_t kernel[BZIMAGE_BYTES + 1];
+	int r = open_tree(path);
+
+	ck_assert_msg(r == 0, "%d: %s", r, told);
+	ck_assert_str_eq(tree.form, form);
+	ck_assert_str_eq(tree.command_line, command_line);
+	ck_assert_uint_eq(tree.kernel_bytes, BZIMAGE_BYTES);
+	ck_assert_int_eq(read(tree.kernel_fd, kernel, sizeof(kernel)), BZIMAGE_BYTES);
+	ck_assert_mem_eq(kernel, bzimage(), BZIMAGE_BYTES);
+	ck_assert_int_eq(fcntl(tree.kernel_fd, F_SETLEASE, F_RDLCK), 0);
+	expect_content(tree.initrd_fd, tree.initrd_bytes, "0707INITRD");
+	tree_done(&tree);
+}
+
+static const struct section whole[] = { { ".text", "code" },
+					{ ".cmdline", "init=/i quiet\n" },
+					{ ".initrd", "0707INITRD" },
+					{ ".linux", "KERNEL" },
+					{ 0 } };
+
+START_TEST(takes_a_unified_kernel_image_as_the_tree)
+{
+	enter_empty_folder();
+	put_unified("foo.efi", whole);
+	expect_unified("./foo.efi", "unified kernel image", "init=/i quiet");
+	ck_assert_str_eq(told, "");
+	ck_assert_int_eq(open_tree("foo.efi"), 0);
+	ck_assert_str_eq(tree.kernel_name, "foo.efi (.linux)");
+	ck_assert_str_eq(tree.initrd_name, "foo.efi (.initrd)");
+	ck_assert_int_eq(fcntl(tree.kernel_fd, F_GETFL) & O_ACCMODE, O_RDONLY);
+	tree_done(&tree);
+	options.append = "more";
+	expect_unified("foo.efi", "unified kernel image", "init=/i quiet more");
+}
+END_TEST
+
+START_TEST(takes_a_unified_kernel_image_as_the_kernel)
+{
+	enter_empty_folder();
+	put_unified("foo.efi", whole);
+	options.kernel = "foo.efi";
+	expect_unified(NULL, "unified kernel image", "init=/i quiet");
+	options.command_line = "other";
+	expect_unified(NULL, "unified kernel image", "other");
+}
+END_TEST
+
+START_TEST(takes_a_unified_kernel_image_in_a_tree)
+{
+	enter_empty_folder();
+	put_kexec_tree("t");
+	put_unified("t/bzImage", (const struct section[]){ { ".linux", "KERNEL" },
+							   { ".initrd", "0707other" },
+							   { ".cmdline", "other" },
+							   { 0 } });
+	expect_unified("t", "nixpkgs kexecTree", "init=/nix/store/h-sys/init root=fstab");
+	ck_assert_int_eq(mkdir("u", 0755), 0);
+	put_unified("u/vmlinuz", whole);
+	expect_unified("u", "unified kernel image", "init=/i quiet");
+	/* what the script does not say, the image does */
+	ck_assert_int_eq(unlink("t/initrd.gz"), 0);
+	put_unified("t/bzImage", whole);
+	put("t/kexec-boot", "kexec --load ./bzImage\n");
+	expect_unified("t", "nixpkgs kexecTree", "init=/i quiet");
+	put("t/kexec-boot", "kexec --load ./bzImage --append \"$1\"\n");
+	ck_assert_int_eq(open_tree("t"), -ENODATA);
+	expect_only("the command line in 'kexec-boot' holds '$1', which only running the "
+		    "script would tell: give it with --command-line ''");
+}
+END_TEST
+
+START_TEST(lets_options_replace_parts_of_a_unified_kernel_image)
+{
+	enter_empty_folder();
+	put_unified("foo.efi", (const struct section[]){ { ".linux", "other" },
+							 { ".initrd", "0707other" },
+							 { ".ucode", "0707ucode" },
+							 { ".cmdline", "init=/i" },
+							 { 0 } });
+	put("k", "KERNEL");
+	put("i", "0707INITRD");
+	options.kernel = "k";
+	options.initrds = (const char *const[]){ "i" };
+	options.n_initrds = 1;
+	expect_tree("foo.efi", "unified kernel image", "init=/i");
+}
+END_TEST
+
+START_TEST(puts_the_microcode_before_the_initrd)
+{
+	char content[32];
+
+	enter_empty_folder();
+	put_unified("foo.efi", (const struct section[]){ { ".linux", "KERNEL" },
+							 { ".initrd", "0707INITRD" },
+							 { ".ucode", "0707U" },
+							 { ".cmdline", "a" },
+							 { 0 } });
+	ck_assert_int_eq(open_tree("foo.efi"), 0);
+	ck_assert_str_eq(tree.initrd_name, "foo.efi (.ucode) + foo.efi (.initrd)");
+	ck_assert_int_eq(read(tree.initrd_fd, content, sizeof(content)), 20);
+	ck_assert_mem_eq(content,
+			 "0707U\0\0\0"
+			 "0707INITRD\0\0",
+			 20);
+	tree_done(&tree);
+}
+END_TEST
+
+START_TEST(says_that_profiles_are_not_taken)
+{
+	enter_empty_folder();
+	put_unified("foo.efi", (const struct section[]){ { ".linux", "KERNEL" },
+							 { ".initrd", "0707INITRD" },
+							 { ".cmdline", "base" },
+							 { ".profile", "ID=x" },
+							 { ".cmdline", "profile" },
+							 { 0 } });
+	expect_unified("foo.efi", "unified kernel image", "base");
+	expect_only("'foo.efi' has profiles, and none is taken: only what stands before "
+		    "them");
+}
+END_TEST
+
+START_TEST(says_what_is_wrong_with_a_unified_kernel_image)
+{
+	enter_empty_folder();
+	put_unified("u", whole);
+	ck_assert_int_eq(truncate("u", 0x420), 0);
+	ck_assert_int_eq(open_tree("u"), -EBADMSG);
+	expect_only("'u' is a unified kernel image whose .initrd section lies outside "
+		    "the file: copy or download it again");
+	options.kernel = "u";
+	ck_assert_int_eq(open_tree(NULL), -EBADMSG);
+	expect_only("'u' is a unified kernel image whose .initrd section lies outside "
+		    "the file: copy or download it again");
+	options.kernel = NULL;
+	put_unified("u", (const struct section[]){ { ".linux", "KERNEL" },
+						   { ".initrd", "<html>404" },
+						   { 0 } });
+	ck_assert_int_eq(open_tree("u"), -EINVAL);
+	expect_told("'u (.initrd)' is a web page, not an initrd: the download failed, "
+		    "get it again");
+	expect_told("'u' has no command line in it: give it with --command-line");
+	put_unified("u", (const struct section[]){ { ".linux", "kernel" },
+						   { ".cmdline", "init=/i" },
+						   { 0 } });
+	ck_assert_int_eq(open_tree("u"), -ENOEXEC);
+	expect_only("'u (.linux)' is text: name the kernel, mostly 'bzImage'");
+	put_unified("u", (const struct section[]){ { ".linux", "KERNEL" },
+						   { ".cmdline", "a\033b" },
+						   { 0 } });
+	ck_assert_int_eq(open_tree("u"), -EINVAL);
+	expect_only("the command line holds the control character 0x1b: give it with "
+		    "--command-line");
+}
+END_TEST
+
+START_TEST(takes_no_command_line_of_binary_data_or_without_end)
+{
+	int fd;
+
+	enter_empty_folder();
+	put_unified("u", (const struct section[]){ { ".linux", "KERNEL" },
+						   { ".cmdline", "init=/i quiet" },
+						   { 0 } });
+	fd = open("u", O_WRONLY | O_CLOEXEC);
+	ck_assert_int_eq(pwrite(fd, "", 1, 0x400 + BZIMAGE_BYTES + 2), 1);
+	ck_assert_int_eq(open_tree("u"), -EINVAL);
+	expect_only("the .cmdline of 'u' is binary data, not a command line: give "
+		    "--command-line");
+	/* the sizes of the second section */
+	ck_assert_int_eq(pwrite(fd, "\1\0\1", 3, 0x40 + 24 + 240 + 40 + 8), 3);
+	ck_assert_int_eq(pwrite(fd, "\1\0\1", 3, 0x40 + 24 + 240 + 40 + 16), 3);
+	ck_assert_int_eq(ftruncate(fd, 1 << 20), 0);
+	(void)close(fd);
+	ck_assert_int_eq(open_tree("u"), -EFBIG);
+	expect_only("the .cmdline of 'u' has more than 65536 bytes, too many for a "
+		    "command line: give --command-line");
+}
+END_TEST
+
+START_TEST(says_what_else_was_named_as_the_tree)
+{
+	enter_empty_folder();
+	put("elf", "\x7f"
+		   "ELF\x02\x01            >");
+	put_unified("addon", (const struct section[]){ { ".cmdline", "a" }, { 0 } });
+	ck_assert_int_eq(open_tree("elf"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(told, "'elf' is an ELF file for "));
+	ck_assert_int_eq(open_tree("addon"), -EINVAL);
+	expect_only(
+		"'addon' is an add-on of a unified kernel image: name the image it is "
+		"for, and give what the add-on adds with --initrd and --append");
 }
 END_TEST
 
@@ -1084,6 +1347,10 @@ START_TEST(leaves_no_descriptor_open)
 	tree_done(&tree);
 	ck_assert_int_ne(open_tree("gone"), 0);
 	tree_done(&tree);
+	put_unified("u", whole);
+	options.kernel = "u";
+	ck_assert_int_eq(open_tree("u"), 0);
+	tree_done(&tree);
 	after = dup(0);
 	ck_assert_int_eq(after, before);
 }
@@ -1144,7 +1411,14 @@ int main(void)
 		says_briefly_what_is_long, refuses_odd_members,
 		says_that_a_tarball_is_cut_short, refuses_a_tarball_of_many_files,
 		does_not_know_the_store_path_of_a_system_in_a_tarball,
-		leaves_no_descriptor_open);
+		takes_a_unified_kernel_image_as_the_tree,
+		takes_a_unified_kernel_image_as_the_kernel,
+		takes_a_unified_kernel_image_in_a_tree,
+		lets_options_replace_parts_of_a_unified_kernel_image,
+		puts_the_microcode_before_the_initrd, says_that_profiles_are_not_taken,
+		says_what_is_wrong_with_a_unified_kernel_image,
+		takes_no_command_line_of_binary_data_or_without_end,
+		says_what_else_was_named_as_the_tree, leaves_no_descriptor_open);
 	(void)nftw(base, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 	return r;
 }
