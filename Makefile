@@ -64,13 +64,14 @@ help:
 # --- the init: static with musl, some tens of kilobytes ---
 
 # musl has no kernel headers of its own; -idirafter on /usr/include would add glibc's too
-uapi := build/uapi/linux/version.h
+uapi := build/uapi/video/edid.h
 $(uapi):
 	@command -v $(MUSL_CC) >/dev/null || { \
 		echo "make: '$(MUSL_CC)' is missing: run scripts/install-deps build" >&2; exit 1; }
 	@mkdir -p build/uapi
 	@ln -sfn /usr/include/linux build/uapi/linux
 	@ln -sfn /usr/include/asm-generic build/uapi/asm-generic
+	@ln -sfn /usr/include/video build/uapi/video
 	@ln -sfn $$(dirname "$$(echo '#include <asm/ioctl.h>' | $(CC) -M -E - | \
 		grep -o '/[^ ]*/asm/ioctl\.h')") build/uapi/asm
 

@@ -22,15 +22,18 @@ enum {
 	VERSION = 0x206,
 	KERNEL_VERSION = 0x20e, /* where its version string is, less 0x200 */
 	LOADFLAGS = 0x211,
+	KERNEL_ALIGNMENT = 0x230,
 	RELOCATABLE_KERNEL = 0x234,
 	XLOADFLAGS = 0x236,
 	CMDLINE_SIZE = 0x238,
+	PREF_ADDRESS = 0x258,
 	INIT_SIZE = 0x260,
 	HEADER_END = 0x264,
 
 	LOADED_HIGH = 1,
 	XLF_KERNEL_64 = 1,
 	XLF_CAN_BE_LOADED_ABOVE_4G = 2,
+	XLF_5LEVEL = 32,
 
 	OLDEST_PROTOCOL = 0x020c, /* the first with xloadflags */
 
@@ -95,6 +98,13 @@ static int check_flags(const struct head *head, char *why_not, size_t size)
 	return -ENOEXEC;
 }
 
+/* Of a file whose size is not known, as much as its header says. */
+static uint64_t protected_bytes(const struct head *head, uint64_t file_bytes)
+{
+	return file_bytes == UINT64_MAX ? number(head, SYSSIZE, 4) * 16
+					: file_bytes - setup_bytes(head);
+}
+
 static int check_size(const struct head *head, uint64_t file_bytes, char *why_not,
 		      size_t size)
 {
@@ -154,7 +164,12 @@ static void read_image(const struct head *head, uint64_t file_bytes,
 		.protocol = (uint16_t)number(head, VERSION, 2),
 		.command_line_max = (uint32_t)number(head, CMDLINE_SIZE, 4),
 		.init_size = (uint32_t)number(head, INIT_SIZE, 4),
+		.setup_bytes = (uint32_t)setup_bytes(head),
+		.protected_bytes = protected_bytes(head, file_bytes),
+		.pref_address = number(head, PREF_ADDRESS, 8),
+		.alignment = (uint32_t)number(head, KERNEL_ALIGNMENT, 4),
 		.is_relocatable = number(head, RELOCATABLE_KERNEL, 1) != 0,
+		.can_5_level = number(head, XLOADFLAGS, 2) & XLF_5LEVEL,
 		.is_signed = is_signed(head, file_bytes),
 	};
 	copy_release(head, ret->release);

@@ -19,7 +19,12 @@ struct kernel_image {
 	uint16_t protocol;	   /* x86 boot protocol, 0x020f */
 	uint32_t command_line_max; /* bytes without the NUL */
 	uint32_t init_size;	   /* memory it needs to unpack itself, bytes */
+	uint32_t setup_bytes;	   /* the file's first part, with the setup header */
+	uint64_t protected_bytes;  /* what is behind it, to be loaded as it is */
+	uint64_t pref_address;	   /* where it likes to be, physical */
+	uint32_t alignment;	   /* of another place, if is_relocatable */
 	bool is_relocatable;
+	bool can_5_level;  /* start with page tables of 5 levels */
 	bool is_signed;	   /* carries a PE signature (Secure Boot); nobody checked it */
 	char release[128]; /* "6.1.0-32-amd64 (...)"; "" where it names none */
 };

@@ -23,12 +23,19 @@
 #include "initramfs/inventory/memory.h"
 #include "initramfs/inventory/processes.h"
 #include "initramfs/inventory/watchdogs.h"
+#include "pivot/kexec/boot-params.h"
+#include "pivot/kexec/firmware.h"
+#include "pivot/kexec/memory-map.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-#define PCI "/sys/bus/pci/devices/0000:03:00.0/"
-#define NET "/sys/class/net/eth0/"
-#define DOG "/sys/class/watchdog/watchdog0/"
+#define PCI	"/sys/bus/pci/devices/0000:03:00.0/"
+#define NET	"/sys/class/net/eth0/"
+#define DOG	"/sys/class/watchdog/watchdog0/"
+#define RAM	"/sys/firmware/memmap/0/"
+#define MORE	"/sys/firmware/memmap/1/"
+#define EFI	"/sys/firmware/efi/"
+#define RUNTIME EFI "runtime-map/0/"
 static const char *const files[] = {
 	PCI "config",
 	PCI "vendor",
@@ -51,6 +58,24 @@ static const char *const files[] = {
 	"/proc/sys/kernel/osrelease",
 	"/sys/class/dmi/id/sys_vendor",
 	"/sys/class/dmi/id/product_name",
+	RAM "start",
+	RAM "end",
+	RAM "type",
+	MORE "start",
+	MORE "end",
+	MORE "type",
+	EFI "systab",
+	EFI "fw_vendor",
+	EFI "runtime",
+	EFI "config_table",
+	RUNTIME "type",
+	RUNTIME "phys_addr",
+	RUNTIME "virt_addr",
+	RUNTIME "num_pages",
+	RUNTIME "attribute",
+	"/proc/iomem",
+	"/sys/kernel/boot_params/data",
+	"/proc/kpageflags",
 };
 static char root[] = "/dev/shm/fuzz-sysfs-XXXXXX";
 static int fds[sizeof(files) / sizeof(files[0])];
@@ -150,6 +175,50 @@ static void read_rest(void)
 	(void)memory_read_unwritten(root, &bytes);
 }
 
+static void check_spans(const struct spans *spans)
+{
+	must(spans->n < SPANS_MAX);
+	for (size_t i = 0; i < spans->n; i++)
+		must(spans->span[i].start < spans->span[i].end &&
+		     (!i || spans->span[i - 1].end < spans->span[i].start));
+}
+
+static void build_block(const struct memory_map *map, const struct firmware *firmware)
+{
+	const struct boot_request request = {
+		.setup = (const uint8_t *)&firmware->zero_page,
+		.setup_bytes = sizeof(firmware->zero_page),
+		.map = map,
+		.firmware = firmware,
+		.command_line = "quiet",
+		.seed = { 1 },
+	};
+	uint8_t *block = calloc(1, boot_block_bytes(&request));
+
+	must(block);
+	boot_block_build(&request, 0x100000, block);
+	free(block);
+}
+
+static void read_firmware(void)
+{
+	static struct memory_map map;
+	static struct firmware firmware;
+	static struct spans spans;
+	bool has_map = memory_map_read(root, &map) == 0;
+	bool has_firmware = firmware_read(root, &firmware) == 0;
+
+	must(!has_map || map.n == 1 || map.n == 2);
+	must(!has_firmware || firmware.n_runtime <= 1);
+	if (has_map && memory_usable(root, &map, &spans) == 0)
+		check_spans(&spans);
+	if (!has_map || !has_firmware)
+		return;
+	memory_mapped(&map, &firmware, &spans);
+	check_spans(&spans);
+	build_block(&map, &firmware);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static bool is_made;
@@ -164,5 +233,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	read_devices();
 	read_links();
 	read_rest();
+	read_firmware();
 	return 0;
 }

@@ -41,9 +41,11 @@ static void put_bzimage(void)
 	put(0x206, 0x020f, 2);
 	put(0x20e, 0x300 - 0x200, 2);
 	put(0x211, 1, 1);
+	put(0x230, 2 << 20, 4);
 	put(0x234, 1, 1);
 	put(0x236, 0x7f, 2);
 	put(0x238, 2047, 4);
+	put(0x258, 16 << 20, 8);
 	put(0x260, 66 << 20, 4);
 	put_text(0x300, "6.1.0-56-amd64 (a@b) #1 SMP");
 }
@@ -97,6 +99,24 @@ START_TEST(reads_a_bzimage)
 	ck_assert(image.is_relocatable);
 	ck_assert(!image.is_signed);
 	ck_assert_str_eq(image.release, "6.1.0-56-amd64 (a@b) #1 SMP");
+}
+END_TEST
+
+START_TEST(says_how_it_is_loaded)
+{
+	put_bzimage();
+	ck_assert_int_eq(parse(), 0);
+	ck_assert_uint_eq(image.setup_bytes, 4096);
+	ck_assert_uint_eq(image.protected_bytes, 8192);
+	ck_assert_uint_eq(image.alignment, 2 << 20);
+	ck_assert_uint_eq(image.pref_address, 16 << 20);
+	ck_assert(image.can_5_level);
+	put(0x236, 0x5f, 2);
+	ck_assert_int_eq(kernel_parse(head, sizeof(head), UINT64_MAX, &image, why_not,
+				      sizeof(why_not)),
+			 0);
+	ck_assert_uint_eq(image.protected_bytes, 8192);
+	ck_assert(!image.can_5_level);
 }
 END_TEST
 
@@ -370,8 +390,9 @@ START_TEST(has_nothing_against_an_initrd)
 }
 END_TEST
 
-UNIT_MAIN("kernel", reads_a_bzimage, refuses_a_kernel_that_has_no_room_to_unpack,
-	  sees_a_secure_boot_signature, takes_no_signature_that_lies_outside_the_file,
+UNIT_MAIN("kernel", reads_a_bzimage, says_how_it_is_loaded,
+	  refuses_a_kernel_that_has_no_room_to_unpack, sees_a_secure_boot_signature,
+	  takes_no_signature_that_lies_outside_the_file,
 	  shows_no_control_characters_of_a_release,
 	  takes_no_release_from_outside_the_setup_part, says_that_a_bzimage_is_cut_short,
 	  counts_no_setup_sectors_as_four, refuses_x86_kernels_that_kexec_cannot_load,
