@@ -29,11 +29,14 @@ base_sources := $(wildcard pivot/base/*.c)
 # what the init and the tool share: reading and planning
 shared_sources := $(wildcard initramfs/inventory/*.c initramfs/quirks/*.c) \
 	initramfs/handover.c initramfs/plan.c initramfs/plan-devices.c
+# what loads the target, in both
+loader_sources := $(filter-out pivot/kexec/load%.c pivot/kexec/layout-text.c \
+	pivot/kexec/uki.c pivot/kexec/kernel-kind.c,$(wildcard pivot/kexec/*.c))
 tool_sources := $(base_sources) $(shared_sources) \
 	$(wildcard pivot/*.c pivot/kexec/*.c pivot/tree/*.c pivot/takeover/*.c) \
 	$(wildcard pivot/preflight/*.c)
 init_sources := $(filter-out pivot/base/acts-exec.c pivot/base/human.c,$(base_sources)) \
-	$(shared_sources) pivot/kexec/crc32c.c pivot/kexec/purgatory-blob.c \
+	$(shared_sources) $(loader_sources) \
 	$(wildcard initramfs/teardown/*.c) $(filter-out $(shared_sources),$(wildcard initramfs/*.c))
 
 tool_objects := $(tool_sources:%.c=build/tool/%.o)
@@ -81,7 +84,7 @@ build/init-objects/%.o: %.c | $(uapi)
 		-fdata-sections -fno-asynchronous-unwind-tables -fno-pie -c -o $@ $<
 
 build/init: $(init_objects)
-	$(MUSL_CC) -static -no-pie -s -Os -flto -Wl,--gc-sections,-z,noseparate-code,-z,norelro -o $@ $^
+	$(MUSL_CC) -static -no-pie -s -Os -flto -flto-partition=one -Wl,--gc-sections,-z,noseparate-code,-z,norelro -o $@ $^
 
 # --- the purgatory: what runs between two kernels, at any address and without a library ---
 

@@ -30,6 +30,7 @@ const struct handover_choice handover_choices[] = {
 	{ "display", offsetof(struct handover, display), { "auto", "keep", "unbind" } },
 	{ "parallel", offsetof(struct handover, parallel), { "auto", "never" } },
 	{ "on-hang", offsetof(struct handover, on_hang), { "reboot", "jump" } },
+	{ "report", offsetof(struct handover, report), { "append", "none" } },
 	{ 0 },
 };
 

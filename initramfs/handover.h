@@ -30,12 +30,16 @@ enum hang_choice {
 	ON_HANG_JUMP,	/* try, and reboot where it does not come */
 };
 
+/* What was done goes to the target, behind its initrd. */
+enum report_choice { REPORT_APPEND, REPORT_NONE };
+
 struct handover {
 	enum takeover takeover;
 	enum reset_choice reset;
 	enum display_choice display;
 	enum parallel_choice parallel;
 	enum hang_choice on_hang;
+	enum report_choice report;
 	unsigned int grace_ms;	  /* from SIGTERM to SIGKILL */
 	unsigned int unbind_ms;	  /* for one device to be let go by its driver */
 	unsigned int detach_ms;	  /* for one filesystem, swap area or block device */

@@ -26,14 +26,17 @@
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
 #include "pivot/base/read.h"
+#include "target.h"
 #include "teardown/deadline.h"
 
 enum {
 	REBOOT_TIMEOUT_MS = 30000,
+	LOAD_TIMEOUT_MS = 120000,
 	JUMP_TIMEOUT_MS = 60000,
 	HUNG_JUMP_TIMEOUT_MS = 20000, /* of use only where the lock comes free */
 	SYNC_TIMEOUT_MS = 10000,
 	SETTLE_MS = 1000,
+	FILES_MAX = 65536, /* pages are pinned in pipes */
 };
 
 /* How systemd-shutdown calls us: "/shutdown VERB --log-level=..."; see
@@ -68,6 +71,7 @@ static bool is_in_memory(const char *path)
 static void reset_process(void)
 {
 	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	const struct rlimit files = { FILES_MAX, FILES_MAX };
 	sigset_t set;
 
 	(void)alarm(0);
@@ -80,6 +84,7 @@ static void reset_process(void)
 	(void)setrlimit(RLIMIT_MEMLOCK, &unlimited);
 	(void)setrlimit(RLIMIT_NPROC, &unlimited);
 	(void)setrlimit(RLIMIT_FSIZE, &unlimited);
+	(void)setrlimit(RLIMIT_NOFILE, &files);
 	(void)umask(022);
 	(void)chdir("/");
 	if (syscall(SYS_close_range, 0, ~0U, 0) < 0) /* Linux 5.9 */
@@ -128,7 +133,8 @@ static int take_handover(struct teardown *teardown)
 	r = handover_read(stage_path ?: "", &teardown->handover);
 	if (r < 0)
 		return log_err(r, "the handover is damaged");
-	return deadline_start(teardown);
+	r = target_open(stage_path);
+	return r < 0 ? r : deadline_start(teardown);
 }
 
 /* Where drivers are left bound the kernel first calls their .shutdown. */
@@ -139,16 +145,28 @@ static unsigned int jump_ms(const struct teardown *teardown)
 	return JUMP_TIMEOUT_MS + devices_longest_bound_ms(teardown);
 }
 
-static int jump(struct teardown *teardown)
+/* Checking and placing gigabytes takes a second; this is for what nobody foresees. */
+static int load(struct teardown *teardown)
 {
-	uint64_t loaded = 0;
-	int r = read_u64(&loaded, 10, "", "/sys/kernel/kexec_loaded");
-
-	if (r < 0 || !loaded)
-		return log_refuse(-ENOENT, "no kernel is loaded: somebody unloaded it");
 	if (teardown->is_hung && teardown->handover.on_hang == ON_HANG_REBOOT)
 		return log_refuse(-EDEADLK,
 				  "a device hangs, and the kernel would wait for it");
+	if (!target_is_here())
+		return 0;
+	(void)guardian_start(&teardown->guardian, LOAD_TIMEOUT_MS);
+	return target_load(teardown);
+}
+
+static int jump(struct teardown *teardown)
+{
+	uint64_t loaded = 0;
+	int r = target_is_here() ? target_look_again() : 0;
+
+	if (r < 0)
+		return r;
+	r = read_u64(&loaded, 10, "", "/sys/kernel/kexec_loaded");
+	if (r < 0 || !loaded)
+		return log_refuse(-ENOENT, "no kernel is loaded: somebody unloaded it");
 	log_notice("jumping into %s%s", teardown->handover.target,
 		   teardown->is_hung ? ", though a device hangs" : "");
 	(void)guardian_start(&teardown->guardian, jump_ms(teardown));
@@ -209,8 +227,10 @@ int main(int argc, char **argv)
 		r = teardown_run(&teardown);
 	if (r == 0) {
 		teardown_report(&teardown);
-		r = jump(&teardown);
+		r = load(&teardown);
 	}
+	if (r == 0)
+		r = jump(&teardown);
 	(void)log_err(0, "cannot jump: rebooting into the old system");
 	leave(&teardown, LINUX_REBOOT_CMD_RESTART);
 }

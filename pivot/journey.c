@@ -12,6 +12,7 @@
 #include "pivot/takeover/takeover.h"
 
 #define PANIC_TIMEOUT "panic=30" /* in seconds: time to read why */
+#define RAMFS	      "rootfstype=ramfs"
 
 static enum takeover choose_takeover(const struct options *options)
 {
@@ -98,6 +99,31 @@ static int add_panic_timeout(struct journey *journey)
 	return join_command_line(&journey->tree, PANIC_TIMEOUT, line);
 }
 
+/* What preflight looks at. */
+static struct preflight preflight_of(const struct journey *journey)
+{
+	return (struct preflight){
+		.root = journey->options->root,
+		.options = journey->options,
+		.tree = &journey->tree,
+		.kernel = journey->has_kernel ? &journey->kernel : NULL,
+		.takeover = journey->handover.takeover,
+		.image_bytes = journey->image.size,
+		.loaders = journey->loaders,
+	};
+}
+
+/* A tmpfs for the unpacked initrd takes half of the memory at most, a ramfs all of it. */
+static int tune(struct journey *journey)
+{
+	const struct preflight preflight = preflight_of(journey);
+
+	if (journey->options->has_no_tune || !preflight_wants_ramfs(&preflight))
+		return 0;
+	journey->is_tuned = true;
+	return join_command_line(&journey->tree, journey->tree.command_line, RAMFS);
+}
+
 static int read_hardware(struct journey *journey)
 {
 	const struct options *options = journey->options;
@@ -127,7 +153,8 @@ static void read_tree(struct journey *journey)
 	r = tree_open(options->tree, &options->tree_options, &journey->tree);
 	if (journey->tree.kernel_fd >= 0)
 		identify_kernel(journey);
-	if (r < 0 || append_advice(journey) < 0 || add_panic_timeout(journey) < 0)
+	if (r < 0 || append_advice(journey) < 0 || tune(journey) < 0 ||
+	    add_panic_timeout(journey) < 0)
 		findings_add_said(
 			&journey->findings, "tree",
 			"the tree cannot be used, for what standard error says of it");
@@ -139,6 +166,7 @@ unsigned int journey_prepare(const struct options *options, struct journey *ret)
 	ret->options = options;
 	ret->handover = options->handover;
 	ret->handover.takeover = choose_takeover(options);
+	ret->loaders = preflight_loaders(options->root, options->loader);
 	if (read_hardware(ret) < 0) {
 		findings_add_said(
 			&ret->findings, "devices",
@@ -190,19 +218,19 @@ static void find_panic_timeout(struct journey *journey)
 
 void journey_check(struct journey *journey)
 {
-	const struct preflight preflight = {
-		.root = journey->options->root,
-		.options = journey->options,
-		.tree = &journey->tree,
-		.kernel = journey->has_kernel ? &journey->kernel : NULL,
-		.takeover = journey->handover.takeover,
-		.image_bytes = journey->image.size,
-	};
+	const struct preflight preflight = preflight_of(journey);
 
 	if (journey->hardware)
 		find_advice(journey->hardware, &journey->findings);
 	find_panic_timeout(journey);
+	if (journey->is_tuned)
+		find_note(&journey->findings, "tuned",
+			  "appended to the command line: %s, since the target will be "
+			  "short of memory (--no-tune leaves it out)",
+			  RAMFS);
 	preflight_check(&preflight, &journey->findings);
+	journey->wants_crash_memory = preflight_wants_crash_memory(&preflight);
+	journey->is_short_of_free = preflight_wants_free_memory(&preflight);
 }
 
 void journey_done(struct journey *journey)

@@ -9,6 +9,7 @@
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
 #include "pivot/base/parse.h"
+#include "pivot/kexec/load.h"
 
 enum {
 	OPT_KERNEL = 256,
@@ -16,6 +17,9 @@ enum {
 	OPT_COMMAND_LINE,
 	OPT_APPEND,
 	OPT_TAKEOVER,
+	OPT_LOADER,
+	OPT_NO_REPORT,
+	OPT_NO_TUNE,
 	OPT_DELAY,
 	OPT_DEADLINE,
 	OPT_CHOICE,
@@ -37,6 +41,10 @@ static const struct option long_options[] = {
 	{ "command-line", required_argument, NULL, OPT_COMMAND_LINE },
 	{ "append", required_argument, NULL, OPT_APPEND },
 	{ "takeover", required_argument, NULL, OPT_TAKEOVER },
+	{ "loader", required_argument, NULL, OPT_LOADER },
+	{ "no-report", no_argument, NULL, OPT_NO_REPORT },
+	{ "no-tune", no_argument, NULL, OPT_NO_TUNE },
+	{ "verbose", no_argument, NULL, 'v' },
 	{ "delay", required_argument, NULL, OPT_DELAY },
 	{ "deadline", required_argument, NULL, OPT_DEADLINE },
 	{ "reset", required_argument, NULL, OPT_CHOICE },
@@ -77,6 +85,12 @@ static void print_help(const struct verb *verbs)
 		"      --append TEXT        add this to the command line\n"
 		"      --takeover WAY       auto, systemd (services stop in order) or seize\n"
 		"                           (PID 1 is replaced at once); default: auto\n"
+		"      --loader WAY         auto, gather (the target stays where it is in memory\n"
+		"                           until the jump), load (kexec_load), file\n"
+		"                           (kexec_file_load) or kexec-tools; default: auto\n"
+		"      --no-report          do not append to the initrd what was done\n"
+		"      --no-tune            do not add rootfstype=ramfs to the command line where\n"
+		"                           the target would be short of memory\n"
 		"      --delay SECONDS      between this program's end and the takeover;\n"
 		"                           default: 3\n"
 		"      --deadline SECONDS   restart this system where putting it to rest takes\n"
@@ -97,6 +111,7 @@ static void print_help(const struct verb *verbs)
 		"                           where the target panics, before the command line\n"
 		"      --root DIR           plan for a recorded machine (scripts/record-machine)\n"
 		"      --json               print the plan, or the check, as JSON\n"
+		"  -v, --verbose            print where in memory the target goes, too\n"
 		"      --force              replace an image that somebody else loaded\n"
 		"  -o, --output FILE        where 'build' writes the image\n"
 		"  -h, --help               print this\n"
@@ -117,6 +132,22 @@ static int parse_takeover(const char *text, enum takeover_choice *ret)
 	}
 	return log_refuse(-EINVAL, "--takeover takes auto, systemd or seize, not '%s'",
 			  text);
+}
+
+static int parse_loader(const char *text, int *ret)
+{
+	*ret = LOADER_AUTO;
+	if (strcmp(text, "auto") == 0)
+		return 0;
+	for (int i = 0; i < LOADERS; i++) {
+		if (strcmp(text, loader_name(i)) == 0) {
+			*ret = i;
+			return 0;
+		}
+	}
+	return log_refuse(
+		-EINVAL,
+		"--loader takes auto, gather, load, file or kexec-tools, not '%s'", text);
 }
 
 static int parse_seconds(const char *option, const char *text, unsigned int min,
@@ -195,6 +226,17 @@ static int apply(int option, const char *name, struct options *options,
 		return 0;
 	case OPT_TAKEOVER:
 		return parse_takeover(optarg, &options->takeover);
+	case OPT_LOADER:
+		return parse_loader(optarg, &options->loader);
+	case OPT_NO_REPORT:
+		options->handover.report = REPORT_NONE;
+		return 0;
+	case OPT_NO_TUNE:
+		options->has_no_tune = true;
+		return 0;
+	case 'v':
+		options->verbose = true;
+		return 0;
 	case OPT_DELAY:
 		return parse_seconds("delay", optarg, 0, &options->delay_s);
 	case OPT_DEADLINE:
@@ -263,7 +305,8 @@ int options_parse(int argc, char **argv, const struct verb *verbs,
 	int option, which = 0;
 
 	ret->handover = handover_default();
-	while ((option = getopt_long(argc, argv, "o:h", long_options, &which)) != -1) {
+	ret->loader = LOADER_AUTO;
+	while ((option = getopt_long(argc, argv, "o:hv", long_options, &which)) != -1) {
 		int r = apply(option, long_options[which].name, ret, verbs);
 
 		if (r != 0)

@@ -10,7 +10,7 @@
 
 enum takeover_choice { CHOOSE_AUTO, CHOOSE_SYSTEMD, CHOOSE_SEIZE };
 
-enum { INITRDS_MAX = 16 };
+enum { INITRDS_MAX = 16, LOADER_AUTO = -1 };
 
 struct options {
 	const char *root; /* for reading: "" is this machine */
@@ -23,7 +23,10 @@ struct options {
 	struct handover handover; /* all but the takeover, and the target */
 	const char *skips[RULES_MAX];
 	size_t n_skips;
+	int loader; /* an enum loader, or LOADER_AUTO */
 	bool force;
+	bool has_no_tune; /* nothing is added to the command line to save memory */
+	bool verbose;
 	bool has_no_panic_timeout; /* the tree's command line is enough as it is */
 	bool json;
 	const char *output;

@@ -2,8 +2,11 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "journey.h"
+#include "loading.h"
+#include "pivot/base/acts.h"
 #include "pivot/base/child.h"
 #include "pivot/base/log.h"
 #include "pivot/kexec/load.h"
@@ -13,8 +16,7 @@
 /* For systemd to stop its services; then PID 1 is seized. */
 enum { SYSTEMD_TIMEOUT_MS = 5 * 60 * 1000 };
 
-/* The kernel reads the whole tree, from a disk or over a network, and checks it. */
-enum { LOAD_TIMEOUT_MS = 5 * 60 * 1000, STAGE_TIMEOUT_MS = 60 * 1000 };
+enum { STAGE_TIMEOUT_MS = 60 * 1000 };
 
 static bool is_interrupted(void)
 {
@@ -30,6 +32,8 @@ static bool is_interrupted(void)
 struct run {
 	struct journey *journey;
 	struct stage *stage;
+	struct loading *loading;
+	pid_t holder; /* of an initrd that is outside the stage: the waiter */
 };
 
 static int probe(const void *argument)
@@ -38,19 +42,42 @@ static int probe(const void *argument)
 	return takeover_probe();
 }
 
-static int load_target(const void *argument)
-{
-	const struct tree *tree = &((const struct run *)argument)->journey->tree;
-
-	return kexec_load(tree->kernel_fd, tree->initrd_fd, tree->command_line,
-			  tree->kernel_name);
-}
-
 static int mount_stage(const void *argument)
 {
 	const struct run *run = argument;
 
 	return stage_mount(run->stage, &run->journey->image);
+}
+
+/*
+ * A crash kernel that is loaded holds its memory. What fails shows in what is free; the
+ * load has the last word about that.
+ */
+static int give_back_crash_memory(const void *argument)
+{
+	int r = act_kexec_unload_crash();
+
+	(void)argument;
+	if (r == 0)
+		r = act_write("/sys/kernel/kexec_crash_size", "0");
+	return r < 0 ? log_warn(r, "cannot give the crash kernel's memory back") : 0;
+}
+
+static int drop_caches(const void *argument)
+{
+	(void)argument;
+	return act_write("/proc/sys/vm/drop_caches", "1");
+}
+
+/* What is not free the kernel has to free piece by piece, while it is asked for more. */
+static void free_memory(struct journey *journey)
+{
+	if (journey->wants_crash_memory &&
+	    step_run("giving back the crash kernel's memory", give_back_crash_memory,
+		     NULL, STEP_TIMEOUT_MS) == 0)
+		journey->gave_crash_memory = true;
+	if (journey->is_short_of_free)
+		(void)step_run("dropping caches", drop_caches, NULL, STEP_TIMEOUT_MS);
 }
 
 /* The exit code, and a last word that is true. */
@@ -66,23 +93,57 @@ static int undo(const struct run *run)
 	else if (run->journey->replaces_image)
 		log_notice("nothing else was changed, but an image that was loaded "
 			   "before is not loaded any more");
+	else if (run->journey->gave_crash_memory)
+		log_notice(
+			"nothing else was changed, but no memory is reserved for a crash "
+			"kernel any more, until the next boot");
 	else
 		log_notice("nothing was changed");
 	return EXIT_UNCHANGED;
 }
 
+static int link_initrd(const void *argument)
+{
+	const struct run *run = argument;
+
+	return stage_link_initrd(run->stage, run->holder, run->journey->tree.initrd_fd);
+}
+
+/* An open file would hold its filesystem, unless it is what the target is made of. */
+static int close_tree(const struct run *run)
+{
+	struct tree *tree = &run->journey->tree;
+
+	if (!run->stage->has_initrd_outside) {
+		tree_done(tree);
+		return 0;
+	}
+	close_fdp(&tree->kernel_fd);
+	tree->kernel_fd = -1;
+	return step_run("linking the initrd", link_initrd, run, STEP_TIMEOUT_MS);
+}
+
+/* What our init is to load is in the stage. */
+static bool is_still_loaded(const struct run *run)
+{
+	return run->loading->loader == LOADER_GATHER ||
+	       kexec_is_loaded(run->journey->options->root) == 1;
+}
+
 /* In the waiter. It ends with the machine, or with everything undone. */
 static int wait_and_go(void *data)
 {
-	const struct run *run = data;
+	struct run *run = data;
 	struct journey *journey = run->journey;
 	int r;
 
-	tree_done(&journey->tree); /* an open file would hold its filesystem */
-	r = waiter_delay(journey->options->delay_s);
-	if (r < 0)
+	run->holder = getpid();
+	r = close_tree(run);
+	if (r == 0)
+		r = waiter_delay(journey->options->delay_s);
+	if (r == -ECANCELED)
 		log_notice("cancelled before the takeover");
-	else if (kexec_is_loaded(journey->options->root) != 1)
+	else if (r == 0 && !is_still_loaded(run))
 		r = log_refuse(-ENOENT, "somebody unloaded the target");
 	if (r == 0) {
 		log_notice("taking over (%s)", takeover_name(journey->handover.takeover));
@@ -103,16 +164,21 @@ static int prepare_machine(const struct run *run, bool *ret_is_begun)
 	if (r < 0)
 		return r;
 	journey->replaces_image = kexec_is_loaded(journey->options->root) == 1;
-	r = step_run("loading the target", load_target, run, LOAD_TIMEOUT_MS);
-	*ret_is_begun = r == 0 || child_is_in_doubt(r);
+	*ret_is_begun = true;
+	free_memory(journey);
+	r = step_run("mounting the stage", mount_stage, run, STAGE_TIMEOUT_MS);
 	if (r == 0)
-		r = step_run("mounting the stage", mount_stage, run, STAGE_TIMEOUT_MS);
-	return r < 0 ? r : stage_open(run->stage);
+		r = stage_open(run->stage);
+	return r < 0 ? r : loading_run(run->loading, journey->loaders);
 }
 
-static void say_what_comes(const struct journey *journey, pid_t waiter)
+static void say_what_comes(const struct run *run, pid_t waiter)
 {
-	(void)printf("pivot-kexec: loaded %s\n", journey->handover.target);
+	const struct journey *journey = run->journey;
+
+	(void)printf("pivot-kexec: %s %s (loader: %s)\n",
+		     run->loading->loader == LOADER_GATHER ? "holds" : "loaded",
+		     journey->handover.target, loader_name(run->loading->loader));
 	(void)printf("pivot-kexec: in %u s this machine goes over (takeover: %s); "
 		     "this session will end\n",
 		     journey->options->delay_s,
@@ -140,7 +206,7 @@ static int go(struct run *run)
 			       ? log_refuse(EXIT_TOO_LATE,
 					    "too late: the takeover has begun")
 			       : log_refuse(EXIT_UNCHANGED, "interrupted: it was undone");
-	say_what_comes(run->journey, waiter.pid);
+	say_what_comes(run, waiter.pid);
 	return EXIT_DONE;
 }
 
@@ -152,7 +218,9 @@ static int change_machine(struct journey *journey)
 	};
 	bool is_begun = false;
 
-	if (run.stage && prepare_machine(&run, &is_begun) == 0)
+	if (run.stage)
+		run.loading = loading_new(run.stage, &journey->tree, &journey->kernel);
+	if (run.loading && prepare_machine(&run, &is_begun) == 0)
 		return go(&run);
 	return is_begun ? undo(&run) : log_refuse(EXIT_UNCHANGED, "nothing was changed");
 }

@@ -46,7 +46,8 @@ static int run_up_to(struct teardown *teardown, enum teardown_stage last)
 			return r;
 		if (stage >= TEARDOWN_STORAGE)
 			go_on_within(teardown);
-		log_info("      done in %u ms", (unsigned int)(clock_ms() - start));
+		teardown->stage_ms[stage] = (unsigned int)(clock_ms() - start);
+		log_info("      done in %u ms", teardown->stage_ms[stage]);
 	}
 	return 0;
 }

@@ -46,6 +46,7 @@ struct teardown {
 	size_t n_hung_mounts;
 	char hung_mounts[HUNG_MOUNTS_MAX]
 			[256]; /* a second try would cost its deadline too */
+	unsigned int stage_ms[TEARDOWN_STAGES]; /* that each took */
 	bool is_hung; /* a driver holds its device's lock: an ordinary reboot would wait
 			 for it */
 	struct machine machine;
@@ -72,3 +73,9 @@ unsigned int devices_longest_bound_ms(const struct teardown *teardown);
 
 /* Prints what became of each device and the verdict. */
 void teardown_report(const struct teardown *teardown);
+
+/*
+ * The same as a newc cpio with /run/pivot-kexec/report.txt and report.json in it. Its
+ * length in bytes; 0 where it does not fit.
+ */
+size_t teardown_report_archive(const struct teardown *teardown, char *data, size_t size);

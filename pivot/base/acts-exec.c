@@ -224,16 +224,15 @@ int act_can_make_exec(pid_t pid)
 	return r;
 }
 
-int act_execute(const char *path, const char *argument)
+int act_execute(const char *path, const char *const argv[])
 {
-	char *const argv[] = { (char *)path, (char *)argument, NULL };
 	pid_t child = fork();
 	int status;
 
 	if (child < 0)
 		return -errno;
 	if (child == 0) {
-		(void)execv(path, argv);
+		(void)execv(path, (char *const *)argv);
 		_exit(errno);
 	}
 	while (waitpid(child, &status, 0) < 0)

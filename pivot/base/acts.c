@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "cleanup.h"
+#include "file.h"
 #include "macros.h"
 
 static int result(long r)
@@ -48,6 +49,66 @@ int act_mkdir(const char *path, mode_t mode)
 int act_rmdir(const char *path)
 {
 	return result(rmdir(path));
+}
+
+int act_symlink(const char *target, const char *path)
+{
+	return result(symlink(target, path));
+}
+
+static int create(const char *path, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int write_all(int fd, const char *data, size_t n)
+{
+	while (n > 0) {
+		ssize_t done = write(fd, data, n);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return -errno;
+		data += done;
+		n -= (size_t)done;
+	}
+	return 0;
+}
+
+int act_create(const char *path, mode_t mode, const void *data, size_t n)
+{
+	auto_close int fd = create(path, mode);
+
+	return fd < 0 ? fd : write_all(fd, data, n);
+}
+
+int act_unlink(const char *path)
+{
+	return result(unlink(path));
+}
+
+int act_copy(int from, uint64_t at, uint64_t bytes, const char *path)
+{
+	static char buffer[1 << 20];
+	auto_close int fd = create(path, 0600);
+	int r = fd < 0 ? fd : 0;
+
+	(void)posix_fadvise(from, (off_t)at, (off_t)bytes, POSIX_FADV_SEQUENTIAL);
+	while (r == 0 && bytes > 0) {
+		size_t n = bytes < sizeof(buffer) ? (size_t)bytes : sizeof(buffer);
+		ssize_t got = file_read_at(from, buffer, n, (off_t)at);
+
+		if (got <= 0)
+			return got < 0 ? (int)got : -ENODATA;
+		r = write_all(fd, buffer, (size_t)got);
+		(void)posix_fadvise(from, (off_t)at, got, POSIX_FADV_DONTNEED);
+		at += (uint64_t)got;
+		bytes -= (uint64_t)got;
+	}
+	return r;
 }
 
 int act_pivot_root(const char *new_root, const char *old_root)
@@ -215,7 +276,7 @@ void act_sync(void)
 	sync();
 }
 
-int act_kexec_load(int kernel_fd, int initrd_fd, const char *command_line)
+int act_kexec_file_load(int kernel_fd, int initrd_fd, const char *command_line)
 {
 	unsigned long flags = initrd_fd < 0 ? KEXEC_FILE_NO_INITRAMFS : 0;
 
@@ -223,12 +284,29 @@ int act_kexec_load(int kernel_fd, int initrd_fd, const char *command_line)
 			      strlen(command_line) + 1, command_line, flags));
 }
 
-int act_kexec_unload(void)
+int act_kexec_load(uint64_t entry, const struct kexec_segment *segments, size_t n)
 {
-	if (syscall(SYS_kexec_file_load, -1, -1, 0UL, NULL, KEXEC_FILE_UNLOAD) == 0)
+	return result(syscall(SYS_kexec_load, entry, n, segments,
+			      (unsigned long)KEXEC_ARCH_X86_64));
+}
+
+static int unload(unsigned long file_flags, unsigned long flags)
+{
+	if (syscall(SYS_kexec_file_load, -1, -1, 0UL, NULL,
+		    KEXEC_FILE_UNLOAD | file_flags) == 0)
 		return 0;
 	/* a kernel without kexec_file_load(2) */
-	return result(syscall(SYS_kexec_load, 0UL, 0UL, NULL, 0UL));
+	return result(syscall(SYS_kexec_load, 0UL, 0UL, NULL, flags));
+}
+
+int act_kexec_unload(void)
+{
+	return unload(0, 0);
+}
+
+int act_kexec_unload_crash(void)
+{
+	return unload(KEXEC_FILE_ON_CRASH, KEXEC_ON_CRASH);
 }
 
 int act_reboot(unsigned int command)

@@ -7,7 +7,11 @@
  * and log nothing: the caller knows what the act was for.
  */
 
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
+
+struct kexec_segment; /* linux/kexec.h */
 
 /* mount(2), umount2(2), mkdir(2), rmdir(2); paths are those of the calling process. */
 int act_mount(const char *source, const char *target, const char *type,
@@ -15,6 +19,17 @@ int act_mount(const char *source, const char *target, const char *type,
 int act_umount(const char *path, int flags);
 int act_mkdir(const char *path, mode_t mode);
 int act_rmdir(const char *path);
+int act_symlink(const char *target, const char *path);
+
+/* A new file with n bytes in it; -EEXIST where there is one. And its end. */
+int act_create(const char *path, mode_t mode, const void *data, size_t n);
+int act_unlink(const char *path);
+
+/*
+ * A new file, for root only, with what stands in another from offset at on, which needs
+ * no page cache any more. -ENODATA where it ends early.
+ */
+int act_copy(int from, uint64_t at, uint64_t bytes, const char *path);
 
 /* Makes new_root the root and old_root, below it, the place of the old one; enters it. */
 int act_pivot_root(const char *new_root, const char *old_root);
@@ -71,17 +86,21 @@ int act_watchdog_open(const char *device);
 void act_watchdog_feed(int fd);
 
 /* kexec_file_load(2). initrd_fd -1: no initrd. */
-int act_kexec_load(int kernel_fd, int initrd_fd, const char *command_line);
+int act_kexec_file_load(int kernel_fd, int initrd_fd, const char *command_line);
+
+/* kexec_load(2): segments for the physical memory, entered at an address in them. */
+int act_kexec_load(uint64_t entry, const struct kexec_segment *segments, size_t n);
 int act_kexec_unload(void);
+int act_kexec_unload_crash(void); /* the kernel for a panic */
 
 /* reboot(2) with a LINUX_REBOOT_CMD_...; returns only where it failed. */
 int act_reboot(unsigned int command);
 
 /*
- * Runs a program with one argument to its end. 0; -errno where it could not be executed
- * or ended with that number; -EACCES where it was killed.
+ * Runs a program to its end. 0; -errno where it could not be executed or ended with that
+ * number; -EACCES where it was killed.
  */
-int act_execute(const char *path, const char *argument);
+int act_execute(const char *path, const char *const argv[]);
 
 /*
  * Turns a process into another program: from outside, with ptrace(2), it is made to call

@@ -196,6 +196,17 @@ int kernel_parse(const uint8_t *head_bytes, size_t n, uint64_t file_bytes,
 	return 0;
 }
 
+int kernel_parse_setup(const uint8_t *setup, size_t n, uint64_t protected_bytes,
+		       struct kernel_image *ret)
+{
+	struct head head = { .bytes = setup, .n = n };
+
+	if (!kernel_is_bzimage(setup, n) || n < HEADER_END || n != setup_bytes(&head))
+		return -ENOEXEC;
+	read_image(&head, n + protected_bytes, ret);
+	return 0;
+}
+
 int kernel_read(int fd, uint64_t file_bytes, struct kernel_image *ret, char *why_not,
 		size_t why_not_size)
 {

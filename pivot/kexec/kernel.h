@@ -40,6 +40,13 @@ bool kernel_is_bzimage(const uint8_t *head, size_t n);
 int kernel_parse(const uint8_t *head, size_t n, uint64_t file_bytes,
 		 struct kernel_image *ret, char *why_not, size_t why_not_size);
 
+/*
+ * The same of a setup part alone, without a word about what it is instead, for one that
+ * was taken before. protected_bytes: of what is behind it. 0 or -ENOEXEC.
+ */
+int kernel_parse_setup(const uint8_t *setup, size_t n, uint64_t protected_bytes,
+		       struct kernel_image *ret);
+
 /* The same for an open file; leaves its offset alone. Also -EIO and the like. */
 int kernel_read(int fd, uint64_t file_bytes, struct kernel_image *ret, char *why_not,
 		size_t why_not_size);

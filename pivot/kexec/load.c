@@ -2,6 +2,7 @@
 #include "load.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "pivot/base/acts.h"
 #include "pivot/base/clock.h"
@@ -16,6 +17,18 @@ enum { UNLOAD_TRIES = 10, UNLOAD_AGAIN_MS = 500 };
 	"off in the firmware, or use a kernel signed by a key this machine trusts"
 
 /* From kernel/kexec_file.c, kernel/kexec_core.c, arch/x86/kernel/kexec-bzimage64.c. */
+const char *loader_name(enum loader loader)
+{
+	static const char *const names[LOADERS] = {
+		[LOADER_GATHER] = "gather",
+		[LOADER_LOAD] = "load",
+		[LOADER_FILE] = "file",
+		[LOADER_KEXEC_TOOLS] = "kexec-tools",
+	};
+
+	return names[loader];
+}
+
 static const struct {
 	int error;
 	const char *meaning;
@@ -55,14 +68,12 @@ const char *kexec_explain(int error)
 	return "see the last lines of 'dmesg'";
 }
 
-int kexec_load(int kernel_fd, int initrd_fd, const char *command_line, const char *name)
+int load_files(const struct tree *tree, char why[LOAD_WHY_BYTES])
 {
-	int r = act_kexec_load(kernel_fd, initrd_fd, command_line);
+	int r = act_kexec_file_load(tree->kernel_fd, tree->initrd_fd, tree->command_line);
 
-	if (r == 0)
-		return 0;
-	(void)log_err(r, "the kernel does not take '%s'", name);
-	return log_refuse(r, "%s", kexec_explain(r));
+	(void)snprintf(why, LOAD_WHY_BYTES, "kexec_file_load");
+	return r;
 }
 
 int kexec_unload(void)

@@ -3,16 +3,39 @@
 
 /* Loading the target: harmless until the jump, and undone by kexec_unload(). */
 
+#include <stddef.h>
+
+#include "kernel.h"
+#include "pivot/tree/tree.h"
+
+/* The ways to load, best first. */
+enum loader {
+	LOADER_GATHER,	    /* kexec_load(2) of a list of moves, by our init: gather.h */
+	LOADER_LOAD,	    /* kexec_load(2) of all there is */
+	LOADER_FILE,	    /* kexec_file_load(2) */
+	LOADER_KEXEC_TOOLS, /* kexec(8), which travels in the tool */
+	LOADERS,
+};
+
+/* "gather", "load", "file", "kexec-tools". */
+const char *loader_name(enum loader loader);
+
+enum { LOAD_WHY_BYTES = 256 };
+
 /*
- * kexec_file_load(2). initrd_fd -1: no initrd; name: the kernel's, for people. 0; or
- * negative errno, logged as a sentence with its way out, and nothing of ours is loaded.
+ * By kexec_load(2), with segments that the kernel copies out of the mapped files. 0; or
+ * negative errno, and why says what failed.
  */
-int kexec_load(int kernel_fd, int initrd_fd, const char *command_line, const char *name);
+int load_whole(const char *root, const struct tree *tree,
+	       const struct kernel_image *kernel, char why[LOAD_WHY_BYTES]);
+
+/* The same by kexec_file_load(2). */
+int load_files(const struct tree *tree, char why[LOAD_WHY_BYTES]);
 
 /* Gives the loaded image up. 0 or negative errno, logged. */
 int kexec_unload(void);
 
-/* What an errno of kexec_file_load(2) means and what to do. */
+/* What an errno of a load means and what to do. */
 const char *kexec_explain(int error);
 
 /* Is an image loaded? 1, 0, or -EOPNOTSUPP where the kernel has no kexec. */

@@ -24,7 +24,7 @@ struct move {
 };
 
 /*
- * First all moves are checked, then all are made, in the order of the array. Whoever
+ * First the array is checked, then all moves, then all are made, in its order. Whoever
  * plans them sees to it that
  * - no move overwrites what a later one reads, but where that one means the new contents,
  *   as those from the spare page do;
@@ -35,15 +35,16 @@ struct move {
  * it will do only where every move goes to memory of a segment.
  */
 struct purgatory_job {
-	/* Physical address of a top level table, of 4 or 5 levels as CR4.LA57 says; 0:
-	   keep the one it is entered with. */
-	uint64_t page_table;
+	/* Physical address of tables as page_tables_build() makes them: CR4 says which of
+	   their roots it is to be; 0: keep the one it is entered with. */
+	uint64_t page_tables;
 	uint64_t moves; /* physical address of an array of struct move */
 	uint64_t n_moves;
 	uint64_t spare; /* the frame that breaks cycles: a move from it is not checked;
 			   UINT64_MAX: there is none */
 	uint64_t entry; /* of the next kernel, by the 64-bit boot protocol; physical */
 	uint64_t boot_params; /* physical; goes to rsi */
+	uint32_t moves_crc;   /* crc32c() of the array */
 	uint16_t serial_port; /* I/O port of a 16550 to complain on; 0: none */
 };
 

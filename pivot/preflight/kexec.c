@@ -94,7 +94,9 @@ void check_configuration(const struct preflight *p, struct findings *findings)
 	static char text[CONFIG_BYTES];
 	char path[128];
 
-	if (!read_configuration(p->root, text, path, sizeof(path)))
+	/* kexec_load(2) asks for neither */
+	if (p->loaders != 1U << LOADER_FILE ||
+	    !read_configuration(p->root, text, path, sizeof(path)))
 		return;
 	if (has_line(text, "# CONFIG_KEXEC_FILE is not set"))
 		find_warning(findings, "no-kexec-file-load",

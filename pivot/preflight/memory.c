@@ -10,45 +10,122 @@
 #include "checks.h"
 #include "pivot/base/human.h"
 #include "pivot/base/parameter.h"
+#include "pivot/base/read.h"
+#include "pivot/kexec/load.h"
+#include "pivot/takeover/takeover.h"
+
+static bool has_loader(const struct preflight *p, enum loader loader)
+{
+	return p->loaders & 1U << loader;
+}
+
+/* Lists of all pages, and what else goes into the control segment. */
+static uint64_t lists_bytes(uint64_t payload)
+{
+	enum { BYTES_A_PAGE = 64, PAGE = 4096, CONTROL_BYTES = 4 << 20 };
+
+	return payload / PAGE * BYTES_A_PAGE + CONTROL_BYTES;
+}
+
+/* What holds the kernel and the initrd, by the loader that is tried first. */
+static uint64_t payload_bytes(const struct preflight *p, char *words, size_t size)
+{
+	const uint64_t kernel = p->tree->kernel_bytes, initrd = p->tree->initrd_bytes;
+	const uint64_t unpack = p->kernel ? p->kernel->init_size : 0;
+	char a[HUMAN_BYTES], b[HUMAN_BYTES];
+
+	if (has_loader(p, LOADER_GATHER) && stage_leaves_outside(p->tree->initrd_fd)) {
+		(void)snprintf(
+			words, size,
+			"the kernel, %s, while the initrd stays where it is; lists of "
+			"their pages, %s",
+			human_bytes(kernel, a),
+			human_bytes(lists_bytes(kernel + initrd), b));
+		return kernel + lists_bytes(kernel + initrd);
+	}
+	if (has_loader(p, LOADER_GATHER) || has_loader(p, LOADER_LOAD)) {
+		(void)snprintf(words, size,
+			       "kernel and initrd once, %s; lists of their pages, %s",
+			       human_bytes(kernel + initrd, a),
+			       human_bytes(lists_bytes(kernel + initrd), b));
+		return kernel + initrd + lists_bytes(kernel + initrd);
+	}
+	(void)snprintf(
+		words, size,
+		"kernel and initrd twice while loading, 2 x %s; room for the kernel "
+		"to unpack, %s",
+		human_bytes(kernel + initrd, a), human_bytes(unpack, b));
+	return 2 * (kernel + initrd) + unpack;
+}
 
 uint64_t preflight_memory(const struct preflight *p, char *words, size_t words_size)
 {
-	/* the stage's tmpfs, our own copy of the image, and what the loader allocates
-	 * beside */
+	/* the stage's tmpfs, our own copy of the image, and what the tool needs itself */
 	const uint64_t own = 2 * (uint64_t)p->image_bytes + (16 << 20);
-	const uint64_t payload = p->tree->kernel_bytes + p->tree->initrd_bytes;
-	const uint64_t unpack = p->kernel ? p->kernel->init_size : 0;
-	char a[HUMAN_BYTES], b[HUMAN_BYTES], c[HUMAN_BYTES];
+	uint64_t payload = payload_bytes(p, words, words_size);
+	size_t used = strlen(words);
+	char a[HUMAN_BYTES];
 
-	(void)snprintf(
-		words, words_size,
-		"kernel and initrd twice while loading, 2 x %s; room for the kernel to "
-		"unpack, %s; the stage, %s",
-		human_bytes(payload, a), human_bytes(unpack, b), human_bytes(own, c));
-	return 2 * payload + unpack + own;
+	(void)snprintf(words + used, words_size - used, "; the stage, %s",
+		       human_bytes(own, a));
+	return payload + own;
 }
 
-/* kernel/kexec_core.c, sanity_check_segment_list(): half of the memory at most. */
-void check_memory(const struct preflight *p, struct findings *findings)
+static uint64_t read_or_zero(const struct preflight *p, const char *name)
 {
-	char words[256], need[HUMAN_BYTES], have[HUMAN_BYTES];
-	uint64_t payload = p->tree->kernel_bytes + p->tree->initrd_bytes;
-	uint64_t total, available, needed, swap = 0;
+	uint64_t bytes;
 
-	if (p->tree->kernel_fd < 0 || memory_read(p->root, "MemTotal", &total) < 0 ||
-	    memory_read(p->root, "MemAvailable", &available) < 0)
-		return;
-	(void)memory_read(p->root, "SwapFree", &swap); /* what runs can go there */
-	available += swap;
-	needed = preflight_memory(p, words, sizeof(words));
+	return memory_read(p->root, name, &bytes) < 0 ? 0 : bytes;
+}
+
+/* What runs can go to the swap. */
+static uint64_t available_bytes(const struct preflight *p)
+{
+	return read_or_zero(p, "MemAvailable") + read_or_zero(p, "SwapFree");
+}
+
+/* Reserved for a kernel that runs when this one panics. */
+static uint64_t crash_bytes(const struct preflight *p)
+{
+	uint64_t bytes;
+
+	return read_u64(&bytes, 10, p->root, "/sys/kernel/kexec_crash_size") < 0 ? 0
+										 : bytes;
+}
+
+bool preflight_wants_crash_memory(const struct preflight *p)
+{
+	const uint64_t available = available_bytes(p), crash = crash_bytes(p);
+	char words[512];
+	uint64_t needed = preflight_memory(p, words, sizeof(words));
+
+	return p->tree->kernel_fd >= 0 && needed > available &&
+	       needed <= available + crash;
+}
+
+bool preflight_wants_free_memory(const struct preflight *p)
+{
+	char words[512];
+
+	return p->tree->kernel_fd >= 0 &&
+	       preflight_memory(p, words, sizeof(words)) > read_or_zero(p, "MemFree");
+}
+
+static void check_amount(const struct preflight *p, struct findings *findings)
+{
+	const uint64_t available = available_bytes(p);
+	char words[512], need[HUMAN_BYTES], have[HUMAN_BYTES], crash[HUMAN_BYTES];
+	uint64_t needed = preflight_memory(p, words, sizeof(words));
+
 	(void)human_bytes(needed, need);
 	(void)human_bytes(available, have);
-	if (payload > total / 2)
-		find_refusal(
-			findings, "memory-half",
-			"kernel and initrd are %s, and the kernel loads no more than half "
-			"of the machine's memory (%s): use a smaller initrd",
-			human_bytes(payload, need), human_bytes(total, have));
+	if (preflight_wants_crash_memory(p))
+		find_warning(
+			findings, "crash-memory",
+			"memory is short: %s needed, %s available (%s): the %s that are "
+			"reserved for a crash kernel are given back, and until the next "
+			"boot there will be no crash dump",
+			need, have, words, human_bytes(crash_bytes(p), crash));
 	else if (needed > available)
 		find_refusal(
 			findings, "memory",
@@ -58,6 +135,26 @@ void check_memory(const struct preflight *p, struct findings *findings)
 	else
 		find_note(findings, "memory", "memory: %s needed, %s available (%s)",
 			  need, have, words);
+}
+
+/* kernel/kexec_core.c, sanity_check_segment_list(): half of the memory at most. */
+void check_memory(const struct preflight *p, struct findings *findings)
+{
+	char need[HUMAN_BYTES], have[HUMAN_BYTES];
+	uint64_t payload = p->tree->kernel_bytes + p->tree->initrd_bytes;
+	uint64_t total, available;
+
+	if (p->tree->kernel_fd < 0 || memory_read(p->root, "MemTotal", &total) < 0 ||
+	    memory_read(p->root, "MemAvailable", &available) < 0)
+		return;
+	if (payload > total / 2 && !has_loader(p, LOADER_GATHER))
+		find_refusal(
+			findings, "memory-half",
+			"kernel and initrd are %s, and the kernel loads no more than half "
+			"of the machine's memory (%s): use a smaller initrd",
+			human_bytes(payload, need), human_bytes(total, have));
+	else
+		check_amount(p, findings);
 }
 
 /*
@@ -75,6 +172,36 @@ static bool has_tmpfs_root(const char *line)
 	return !parameter_find(line, "root", &n);
 }
 
+/* What there is for the unpacked initrd, of all the target has. false: not known. */
+static bool read_room(const struct preflight *p, uint64_t *ret, uint64_t *ret_total)
+{
+	const uint64_t unpack = p->kernel ? p->kernel->init_size : 0;
+	const uint64_t taken = p->tree->initrd_bytes + unpack;
+	uint64_t total;
+
+	if (p->tree->kernel_fd < 0 || p->tree->initrd_bytes == 0 ||
+	    memory_read(p->root, "MemTotal", &total) < 0)
+		return false;
+	*ret = total > taken ? total - taken : 0;
+	if (has_tmpfs_root(p->tree->command_line ?: ""))
+		*ret /= 2;
+	*ret_total = total;
+	return true;
+}
+
+/* Most of an initrd is a squashfs, which does not grow, and some of it does. */
+bool preflight_wants_ramfs(const struct preflight *p)
+{
+	const uint64_t initrd = p->tree->initrd_bytes;
+	const char *line = p->tree->command_line ?: "";
+	uint64_t room, total;
+	size_t n;
+
+	return !parameter_find(line, "root", &n) &&
+	       !parameter_find(line, "rootfstype", &n) && read_room(p, &room, &total) &&
+	       initrd + initrd / 4 > room;
+}
+
 /*
  * How much the initrd becomes is not known; mostly it is a squashfs, which does not grow.
  * Less than its bytes it does not become. Where it does not fit, the kernel says so in a
@@ -82,18 +209,13 @@ static bool has_tmpfs_root(const char *line)
  */
 void check_target_memory(const struct preflight *p, struct findings *findings)
 {
-	const char *line = p->tree->command_line ?: "";
 	const uint64_t initrd = p->tree->initrd_bytes;
-	const uint64_t unpack = p->kernel ? p->kernel->init_size : 0;
+	bool is_tmpfs = has_tmpfs_root(p->tree->command_line ?: "");
 	char a[HUMAN_BYTES], b[HUMAN_BYTES], c[HUMAN_BYTES];
-	uint64_t total, left, room;
-	bool is_tmpfs = has_tmpfs_root(line);
+	uint64_t room, total;
 
-	if (p->tree->kernel_fd < 0 || initrd == 0 ||
-	    memory_read(p->root, "MemTotal", &total) < 0 || initrd > total / 2)
+	if (!read_room(p, &room, &total))
 		return;
-	left = total - initrd - (unpack < total - initrd ? unpack : total - initrd);
-	room = is_tmpfs ? left / 2 : left;
 	(void)human_bytes(initrd, a);
 	(void)human_bytes(total, b);
 	(void)human_bytes(room, c);

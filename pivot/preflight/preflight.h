@@ -17,7 +17,23 @@ struct preflight {
 		*kernel; /* NULL: the tree's is none, and that was said */
 	enum takeover takeover;
 	size_t image_bytes;
+	unsigned int loaders; /* that may be tried: 1 << enum loader */
 };
+
+/* Those that may work on the machine below a root; choice: one of them, or -1. */
+unsigned int preflight_loaders(const char *root, int choice);
+
+/*
+ * Is the target short of memory for its unpacked initrd, where the command line lets the
+ * kernel take a tmpfs for it, and would a ramfs do?
+ */
+bool preflight_wants_ramfs(const struct preflight *preflight);
+
+/* Is memory short, but enough with what is reserved for a crash kernel? */
+bool preflight_wants_crash_memory(const struct preflight *preflight);
+
+/* Is less memory free than needed, so that caches have to give way? */
+bool preflight_wants_free_memory(const struct preflight *preflight);
 
 /*
  * Adds what all checks find: refusals, warnings and notes, each a sentence with what to
@@ -25,6 +41,6 @@ struct preflight {
  */
 void preflight_check(const struct preflight *preflight, struct findings *findings);
 
-/* Memory the load will need at its height, in bytes; and in words how it adds up. */
+/* Memory that loading by the first of the loaders needs, in bytes; and how it adds up. */
 uint64_t preflight_memory(const struct preflight *preflight, char *words,
 			  size_t words_size);

@@ -48,9 +48,9 @@ static int open_below(const char *root, const char *path, int flags)
 
 /* sudo, a service with PrivateTmp=, or a chroot: PID 1 would not see what we mount there.
  */
-static int enter_mounts_of_pid1(const char *root)
+int stage_enter(const struct stage *stage)
 {
-	auto_close int namespace = open_below(root, "/proc/1/ns/mnt", O_RDONLY);
+	auto_close int namespace = open_below(stage->root, "/proc/1/ns/mnt", O_RDONLY);
 	int r;
 
 	if (namespace < 0)
@@ -68,8 +68,9 @@ static int mount_tmpfs(struct stage *stage)
 	r = act_mkdir(STAGE_PATH, 0755);
 	if (r < 0 && r != -EEXIST)
 		return log_err(r, "cannot make '%s'", STAGE_PATH);
-	/* its own tmpfs, because /run is noexec on many distros */
-	r = act_mount(SOURCE, STAGE_PATH, "tmpfs", MS_NOSUID, "mode=0755");
+	/* its own tmpfs, because /run is noexec on many distros; not only half of the
+	 * memory, because the target may need more */
+	r = act_mount(SOURCE, STAGE_PATH, "tmpfs", MS_NOSUID, "mode=0755,size=100%");
 	return r < 0 ? log_err(r, "cannot mount a tmpfs on '%s'", STAGE_PATH) : 0;
 }
 
@@ -79,7 +80,8 @@ static int mount_tmpfs(struct stage *stage)
  */
 static int probe_init(void)
 {
-	int r = act_execute(STAGE_PATH "/init", "probe");
+	const char *const argv[] = { STAGE_PATH "/init", "probe", NULL };
+	int r = act_execute(argv[0], argv);
 
 	return r < 0 ? log_err(r,
 			       "cannot execute '%s/init': see 'dmesg' for the security policy "
@@ -90,7 +92,7 @@ static int probe_init(void)
 
 int stage_mount(struct stage *stage, const struct image *image)
 {
-	int r = enter_mounts_of_pid1(stage->root);
+	int r = stage_enter(stage);
 
 	if (r == 0)
 		r = mount_tmpfs(stage);
@@ -151,7 +153,7 @@ static int remove_stage(const struct stage *stage)
 
 int stage_unmount(const struct stage *stage)
 {
-	int r = stage->is_begun ? enter_mounts_of_pid1(stage->root) : 0;
+	int r = stage->is_begun ? stage_enter(stage) : 0;
 
 	return r == 0 && stage->is_begun ? remove_stage(stage) : r;
 }
@@ -165,7 +167,7 @@ bool stage_is_left(const char *root)
 
 int stage_keep_on_top(const struct stage *stage, uint64_t end_ms)
 {
-	int r = enter_mounts_of_pid1(stage->root);
+	int r = stage_enter(stage);
 	char path[32];
 
 	if (r < 0)

@@ -12,6 +12,9 @@
 
 #include "initramfs/handover.h"
 #include "pivot/image.h"
+#include "pivot/kexec/kernel.h"
+#include "pivot/kexec/payload.h"
+#include "pivot/tree/tree.h"
 
 /* Where the stage is mounted: systemd-shutdown(8) looks for /run/initramfs/shutdown. */
 #define STAGE_PATH "/run/initramfs"
@@ -24,10 +27,11 @@ enum { STEP_TIMEOUT_MS = 30000 };
 
 /* The stage in its tmpfs. */
 struct stage {
-	const char *root;   /* for reading */
-	bool is_begun;	    /* something of it may be there */
-	bool had_directory; /* STAGE_PATH was there before */
-	int fd;		    /* its root, to find it again below whatever covers it */
+	const char *root;	 /* for reading */
+	bool is_begun;		 /* something of it may be there */
+	bool had_directory;	 /* STAGE_PATH was there before */
+	bool has_initrd_outside; /* it stays where it is, in another tmpfs */
+	int fd;			 /* its root, to find it again below whatever covers it */
 };
 
 /*
@@ -42,6 +46,21 @@ struct stage *stage_new(const char *root);
  */
 int stage_mount(struct stage *stage, const struct image *image);
 int stage_unmount(const struct stage *stage);
+
+/* In a step: the mount namespace of PID 1. 0 or negative errno, logged. */
+int stage_enter(const struct stage *stage);
+
+/*
+ * Copies the target's files into the stage, and seals them. An initrd that is
+ * in memory already stays where it is: then somebody must hold it open until our init has
+ * it, and stage_link_initrd() tells who. Each in a step. 0 or negative errno, logged:
+ * -ESTALE where a file changed while it was read.
+ */
+int stage_put_payload(struct stage *stage, const struct tree *tree,
+		      const struct kernel_image *kernel);
+bool stage_leaves_outside(int initrd_fd); /* changes nothing; also for -1: false */
+int stage_remove_payload(const struct stage *stage);
+int stage_link_initrd(const struct stage *stage, pid_t holder, int initrd_fd);
 
 /* A descriptor that stays with the stage; for whoever keeps or removes it. 0 or negative
  * errno, logged. */

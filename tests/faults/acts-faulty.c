@@ -204,6 +204,13 @@ FAULTY(act_umount, (const char *path, int flags), (path, flags), "umount %s %d",
        flags)
 FAULTY(act_mkdir, (const char *path, mode_t mode), (path, mode), "mkdir %s", path)
 FAULTY(act_rmdir, (const char *path), (path), "rmdir %s", path)
+FAULTY(act_symlink, (const char *target, const char *path), (target, path), "symlink %s",
+       path)
+FAULTY(act_create, (const char *path, mode_t mode, const void *data, size_t n),
+       (path, mode, data, n), "create %s", path)
+FAULTY(act_copy, (int from, uint64_t at, uint64_t bytes, const char *path),
+       (from, at, bytes, path), "copy %s", path)
+FAULTY(act_unlink, (const char *path), (path), "unlink %s", path)
 FAULTY(act_pivot_root, (const char *new_root, const char *old_root), (new_root, old_root),
        "pivot_root %s %s", new_root, old_root)
 FAULTY(act_enter_mounts, (int namespace_fd), (namespace_fd), "enter_mounts")
@@ -234,9 +241,12 @@ FAULTY(act_watchdog_arm, (const char *device, unsigned int seconds), (device, se
        "watchdog_arm %s %u", device, seconds)
 FAULTY(act_watchdog_open, (const char *device), (device), "watchdog_open %s", device)
 FAULTY_VOID(act_watchdog_feed, (int fd), (fd), "watchdog_feed")
-FAULTY(act_kexec_load, (int kernel_fd, int initrd_fd, const char *command_line),
-       (kernel_fd, initrd_fd, command_line), "kexec_load")
+FAULTY(act_kexec_file_load, (int kernel_fd, int initrd_fd, const char *command_line),
+       (kernel_fd, initrd_fd, command_line), "kexec_file_load")
+FAULTY(act_kexec_load, (uint64_t entry, const struct kexec_segment *segments, size_t n),
+       (entry, segments, n), "kexec_load %zu", n)
 FAULTY(act_kexec_unload, (void), (), "kexec_unload")
+FAULTY(act_kexec_unload_crash, (void), (), "kexec_unload_crash")
 
 static const char *reboot_name(unsigned int command)
 {
@@ -246,8 +256,8 @@ static const char *reboot_name(unsigned int command)
 }
 
 FAULTY(act_reboot, (unsigned int command), (command), "reboot %s", reboot_name(command))
-FAULTY(act_execute, (const char *path, const char *argument), (path, argument),
-       "execute %s %s", path, argument)
+FAULTY(act_execute, (const char *path, const char *const argv[]), (path, argv),
+       "execute %s %s", path, argv[1])
 FAULTY(act_make_exec, (pid_t pid, const char *path, const char *const argv[]),
        (pid, path, argv), "make_exec %s %s", whom(pid), path)
 FAULTY(act_can_make_exec, (pid_t pid), (pid), "can_make_exec %s", whom(pid))

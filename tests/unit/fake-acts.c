@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/kexec.h>
 #include <linux/reboot.h>
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -360,11 +361,23 @@ void act_sync(void)
 	(void)ACT(0, "sync");
 }
 
-int act_kexec_load(int kernel_fd, int initrd_fd, const char *command_line)
+int act_kexec_file_load(int kernel_fd, int initrd_fd, const char *command_line)
 {
 	(void)kernel_fd;
-	return ACT(kernel_write("/sys/kernel/kexec_loaded", "1\n"), "kexec load%s '%s'",
-		   initrd_fd < 0 ? " without initrd" : "", command_line);
+	return ACT(kernel_write("/sys/kernel/kexec_loaded", "1\n"),
+		   "kexec file load%s '%s'", initrd_fd < 0 ? " without initrd" : "",
+		   command_line);
+}
+
+int act_kexec_load(uint64_t entry, const struct kexec_segment *segments, size_t n)
+{
+	must(n > 0 && entry == (uint64_t)(uintptr_t)segments[0].mem);
+	return ACT(kernel_write("/sys/kernel/kexec_loaded", "1\n"), "kexec load %zu", n);
+}
+
+int act_kexec_unload_crash(void)
+{
+	return ACT(0, "kexec unload crash");
 }
 
 int act_kexec_unload(void)
@@ -388,9 +401,29 @@ int act_can_make_exec(pid_t pid)
 	return ACT(0, "can exec %d", pid);
 }
 
-int act_execute(const char *path, const char *argument)
+int act_execute(const char *path, const char *const argv[])
 {
-	return ACT(0, "execute %s %s", path, argument);
+	return ACT(0, "execute %s %s", path, argv[1]);
+}
+
+int act_symlink(const char *target, const char *path)
+{
+	return ACT((fake_symlink(target, "%s", path), 0), "symlink %s", path);
+}
+
+int act_create(const char *path, mode_t mode, const void *data, size_t n)
+{
+	return ACT((fake_bytes(data, n, "%s", path), 0), "create %s %o", path, mode);
+}
+
+int act_unlink(const char *path)
+{
+	return ACT(kernel_unlink(path), "unlink %s", path);
+}
+
+int act_copy(int from, uint64_t at, uint64_t bytes, const char *path)
+{
+	return ACT(kernel_copy(from, at, bytes, path), "copy %s", path);
 }
 
 /* Stands in for pivot/image-unpack.c. */

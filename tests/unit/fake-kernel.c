@@ -14,6 +14,7 @@
 
 #include "fake-root.h"
 #include "pivot/base/cleanup.h"
+#include "pivot/base/file.h"
 #include "pivot/base/read.h"
 
 enum { MOUNTS = 128, SWAPS = 16, PATH = 256 };
@@ -191,6 +192,25 @@ int kernel_rmdir(const char *path)
 	if (table_find(&table, path) < table.n)
 		return -EBUSY;
 	fake_remove("%s", path);
+	return 0;
+}
+
+int kernel_unlink(const char *path)
+{
+	if (!fake_exists("%s", path))
+		return -ENOENT;
+	fake_remove("%s", path);
+	return 0;
+}
+
+int kernel_copy(int from, uint64_t at, uint64_t bytes, const char *path)
+{
+	auto_free char *data = malloc(bytes ?: 1);
+	ssize_t n = file_read_at(from, data, bytes, (off_t)at);
+
+	if (n < 0 || (uint64_t)n < bytes)
+		return n < 0 ? (int)n : -ENODATA;
+	fake_bytes(data, bytes, "%s", path);
 	return 0;
 }
 

@@ -6,11 +6,14 @@
  * cannot be let go, and what was let go is not listed any more. 0 or negative errno.
  */
 
+#include <stdint.h>
 #include <sys/types.h>
 
 int kernel_mount(const char *source, const char *target, const char *type);
 int kernel_bind(const char *source, const char *target);
 int kernel_rmdir(const char *path);
+int kernel_unlink(const char *path);
+int kernel_copy(int from, uint64_t at, uint64_t bytes, const char *path);
 int kernel_umount(const char *path, int flags);
 int kernel_remount_read_only(const char *path);
 void kernel_emergency_read_only(void);

@@ -6,6 +6,7 @@
 
 #include <stdint.h>
 
+#include "pivot/kexec/page-tables.h"
 #include "pivot/kexec/purgatory.h"
 #include "pivot/kexec/purgatory/head.h"
 #include "pivot/kexec/purgatory/moves.h"
@@ -82,10 +83,15 @@ static void complain(uint16_t port, const struct move *move)
 {
 	if (port == 0)
 		return;
-	put_text(port, "\r\npivot-kexec: a page of the target changed before the jump "
-		       "(frame 0x");
-	put_hex(port, move->from);
-	put_text(port, " or behind): resetting\r\n");
+	put_text(port, "\r\npivot-kexec: a page of the target changed before the jump ");
+	if (move) {
+		put_text(port, "(frame 0x");
+		put_hex(port, move->from);
+		put_text(port, " or behind)");
+	} else {
+		put_text(port, "(the list of them)");
+	}
+	put_text(port, ": resetting\r\n");
 	wait_for(port, ALL_SENT);
 }
 
@@ -113,8 +119,14 @@ static void __attribute__((noreturn)) reset(void)
 	__builtin_unreachable();
 }
 
-static void use_page_table(uint64_t address)
+/* The number of levels cannot be changed in long mode. */
+static void use_page_tables(uint64_t address)
 {
+	enum { LA57 = 1 << 12 };
+	uint64_t cr4;
+
+	__asm__ volatile("movq %%cr4, %0" : "=r"(cr4));
+	address += cr4 & LA57 ? PAGE_TABLES_ROOT_5 : PAGE_TABLES_ROOT_4;
 	__asm__ volatile("movq %0, %%cr3" : : "r"(address) : "memory");
 }
 
@@ -123,10 +135,9 @@ struct next purgatory_main(void)
 	const struct purgatory_job *job = &purgatory_job;
 	const struct move *changed;
 
-	if (job->page_table != 0)
-		use_page_table(job->page_table);
-	changed = purgatory_check(job);
-	if (changed) {
+	if (job->page_tables != 0)
+		use_page_tables(job->page_tables);
+	if (!purgatory_check(job, &changed)) {
 		complain(job->serial_port, changed);
 		reset();
 	}

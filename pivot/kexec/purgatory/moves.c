@@ -18,18 +18,24 @@ static const struct move *moves_of(const struct purgatory_job *job)
 	return (const struct move *)(uintptr_t)job->moves;
 }
 
-const struct move *purgatory_check(const struct purgatory_job *job)
+bool purgatory_check(const struct purgatory_job *job, const struct move **changed)
 {
+	*changed = NULL;
+	if (crc32c(0, moves_of(job), job->n_moves * sizeof(struct move)) !=
+	    job->moves_crc)
+		return false;
 	for (uint64_t i = 0; i < job->n_moves; i++) {
 		const struct move *move = &moves_of(job)[i];
 
 		if (move->from == job->spare)
 			continue;
 		if (crc32c(0, page(move->from), (size_t)move->pages << PAGE_SHIFT) !=
-		    move->crc)
-			return move;
+		    move->crc) {
+			*changed = move;
+			return false;
+		}
 	}
-	return NULL;
+	return true;
 }
 
 static void copy_page(uint64_t to_frame, uint64_t from_frame)

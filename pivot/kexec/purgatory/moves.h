@@ -3,10 +3,15 @@
 
 /* What the purgatory does with pages. An address is a pointer here. */
 
+#include <stdbool.h>
+
 #include "pivot/kexec/purgatory.h"
 
-/* The first move whose pages are not what they were, or NULL; changes nothing. */
-const struct move *purgatory_check(const struct purgatory_job *job);
+/*
+ * Is everything what it was? If not, *changed is the first move whose pages are not, or
+ * NULL where it is the array itself. Changes nothing.
+ */
+bool purgatory_check(const struct purgatory_job *job, const struct move **changed);
 
 /* Makes the moves, in their order. */
 void purgatory_move(const struct purgatory_job *job);

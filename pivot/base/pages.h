@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+#include <stddef.h>
+
+/* Memory of whole pages, zeroed, that no child inherits. NULL where there is none. */
+void *pages_get(size_t bytes);
+
+/* bytes: as for pages_get(). NULL is let pass. */
+void pages_free(void *pages, size_t bytes);

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/*
+ * kexec_load(2) of everything: the running kernel copies kernel and initrd out of mapped
+ * files into memory of its own, and puts them in their place at the jump. The purgatory
+ * checks them there. For where the payload cannot be gathered.
+ */
+
+#include "load.h"
+
+#include <errno.h>
+#include <linux/kexec.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+
+#include "control.h"
+#include "crc32c.h"
+#include "layout.h"
+#include "moves.h"
+#include "pivot/base/acts.h"
+#include "pivot/base/macros.h"
+#include "pivot/base/pages.h"
+
+enum { PAGE = 4096, SEGMENTS = 3 };
+
+struct whole {
+	const struct tree *tree;
+	const struct kernel_image *kernel;
+	struct host host;
+	struct layout layout;
+	struct boot_request boot;
+	struct control control;
+	const uint8_t *kernel_data, *initrd_data; /* mapped files */
+	uint8_t *data;				  /* of the control segment */
+	char *why;
+};
+
+printf_like(3, 4) static int fail(struct whole *whole, int error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(whole->why, LOAD_WHY_BYTES, format, args);
+	va_end(args);
+	return error;
+}
+
+static int map(struct whole *whole, int fd, uint64_t bytes, const uint8_t **ret)
+{
+	void *data = mmap(NULL, (size_t)bytes, PROT_READ, MAP_PRIVATE, fd, 0);
+
+	if (data == MAP_FAILED)
+		return fail(whole, -errno, "cannot map the tree's files");
+	*ret = data;
+	return 0;
+}
+
+static uint64_t body_bytes(const struct whole *whole)
+{
+	return whole->tree->kernel_bytes - whole->kernel->setup_bytes;
+}
+
+static uint64_t whole_pages(uint64_t bytes)
+{
+	return (bytes + PAGE - 1) / PAGE * PAGE;
+}
+
+/* Of whole pages; behind the last byte the kernel leaves zeros. */
+static uint32_t checksum(const uint8_t *data, size_t bytes, size_t run)
+{
+	static const uint8_t zeros[PAGE];
+
+	return crc32c(crc32c(0, data, bytes), zeros, run - bytes);
+}
+
+/* Moves that only check: the kernel has put everything in its place. How many. */
+static size_t add_checks(const uint8_t *data, uint64_t bytes, uint64_t address,
+			 struct move *moves)
+{
+	const size_t most = (size_t)MOVES_RUN_PAGES * PAGE;
+	size_t n = 0;
+
+	for (uint64_t at = 0; at < bytes; at += most, n++) {
+		size_t left = bytes - at < most ? (size_t)(bytes - at) : most;
+		size_t run = (size_t)whole_pages(left);
+		uint64_t frame = (address + at) / PAGE;
+
+		if (moves)
+			moves[n] = (struct move){
+				.to = frame,
+				.from = frame,
+				.pages = (uint32_t)(run / PAGE),
+				.crc = checksum(data + at, left, run),
+			};
+	}
+	return n;
+}
+
+static size_t add_all_checks(const struct whole *whole, struct move *moves)
+{
+	size_t n = add_checks(whole->kernel_data + whole->kernel->setup_bytes,
+			      body_bytes(whole), whole->layout.kernel.start, moves);
+
+	return n + add_checks(whole->initrd_data, whole->tree->initrd_bytes,
+			      whole->layout.initrd.start, moves ? moves + n : NULL);
+}
+
+static int arrange(struct whole *whole)
+{
+	struct layout_request request = {
+		.usable = &whole->host.usable,
+		.kernel = {
+			.bytes = body_bytes(whole),
+			.init_size = whole->kernel->init_size,
+			.alignment = whole->kernel->alignment,
+			.preferred = whole->kernel->pref_address,
+			.is_relocatable = whole->kernel->is_relocatable,
+		},
+		.initrd_bytes = whole_pages(whole->tree->initrd_bytes),
+	};
+	struct layout_search search = { 0 };
+	enum layout_lack lack;
+
+	do {
+		if (layout_payload(&request, &search, &whole->layout, &lack) < 0)
+			return fail(whole, -EADDRNOTAVAIL,
+				    "no free stretch of memory is long enough");
+		whole->control = control_measure(&whole->host, &whole->boot,
+						 add_all_checks(whole, NULL));
+		request.control_bytes = whole->control.bytes;
+	} while (layout_control(&request, &whole->layout) < 0);
+	whole->boot.initrd = whole->layout.initrd.start;
+	return 0;
+}
+
+static int build(struct whole *whole)
+{
+	const struct control *control = &whole->control;
+
+	whole->data = pages_get(control->bytes);
+	if (!whole->data)
+		return fail(whole, -ENOMEM, "no memory for the control segment");
+	(void)add_all_checks(whole, control_moves(control, whole->data));
+	control_build(control, &whole->host, &whole->boot,
+		      whole->layout.kernel.start + BOOT_ENTRY_64,
+		      whole->layout.control.start, whole->data);
+	return 0;
+}
+
+static struct kexec_segment segment(const void *data, uint64_t bytes, uint64_t address)
+{
+	return (struct kexec_segment){
+		.buf = data,
+		.bufsz = (size_t)bytes,
+		.mem = (const void *)(uintptr_t)address,
+		/* no more: what the kernel needs to unpack is only kept free */
+		.memsz = (size_t)whole_pages(bytes),
+	};
+}
+
+static int give_to_kernel(struct whole *whole)
+{
+	const struct kexec_segment segments[SEGMENTS] = {
+		segment(whole->data, whole->control.bytes, whole->layout.control.start),
+		segment(whole->kernel_data + whole->kernel->setup_bytes,
+			body_bytes(whole), whole->layout.kernel.start),
+		segment(whole->initrd_data, whole->tree->initrd_bytes,
+			whole->layout.initrd.start),
+	};
+	const size_t n = whole->initrd_data ? SEGMENTS : SEGMENTS - 1;
+	int r = act_kexec_load(whole->layout.control.start, segments, n);
+
+	return r < 0 ? fail(whole, r, "kexec_load") : 0;
+}
+
+static void make_request(struct whole *whole)
+{
+	whole->boot = (struct boot_request){
+		.setup = whole->kernel_data,
+		.setup_bytes = whole->kernel->setup_bytes,
+		.map = &whole->host.map,
+		.firmware = &whole->host.firmware,
+		.command_line = whole->tree->command_line,
+		.initrd_bytes = whole->tree->initrd_bytes,
+	};
+	/* where there is none yet the target makes do without */
+	(void)!getrandom(whole->boot.seed, sizeof(whole->boot.seed), GRND_NONBLOCK);
+}
+
+static int load(struct whole *whole, const char *root)
+{
+	const struct tree *tree = whole->tree;
+	const char *what;
+	int r = host_read(root, &whole->host, &what);
+
+	if (r < 0)
+		return fail(whole, r, "cannot read %s", what);
+	r = map(whole, tree->kernel_fd, tree->kernel_bytes, &whole->kernel_data);
+	if (r == 0 && tree->initrd_fd >= 0)
+		r = map(whole, tree->initrd_fd, tree->initrd_bytes, &whole->initrd_data);
+	if (r < 0)
+		return r;
+	make_request(whole);
+	r = arrange(whole);
+	if (r == 0)
+		r = build(whole);
+	return r < 0 ? r : give_to_kernel(whole);
+}
+
+static void unmap(const uint8_t *data, uint64_t bytes)
+{
+	if (data)
+		(void)munmap((void *)(uintptr_t)data, (size_t)bytes);
+}
+
+int load_whole(const char *root, const struct tree *tree,
+	       const struct kernel_image *kernel, char why[LOAD_WHY_BYTES])
+{
+	static struct whole whole; /* too large for a stack */
+	int r;
+
+	whole = (struct whole){ .tree = tree, .kernel = kernel, .why = why };
+	why[0] = '\0';
+	r = load(&whole, root);
+	unmap(whole.kernel_data, tree->kernel_bytes);
+	unmap(whole.initrd_data, tree->initrd_bytes);
+	pages_free(whole.data, whole.control.bytes);
+	return r;
+}

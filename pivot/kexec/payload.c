@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "payload.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include "crc32c.h"
+#include "pivot/base/cleanup.h"
+#include "pivot/base/file.h"
+#include "pivot/base/macros.h"
+#include "pivot/base/parse.h"
+#include "pivot/base/read.h"
+
+enum {
+	PAGE = 4096,
+	PIPE_PAGES_MAX = 4096,
+	PIPE_PAGES_MIN = 256, /* which every process may have */
+};
+
+static const char first_line[] = "pivot-kexec-payload 1";
+
+static const char *const names[PAYLOAD_FILES] = {
+	[PAYLOAD_SETUP] = "setup",   [PAYLOAD_KERNEL] = "kernel",
+	[PAYLOAD_INITRD] = "initrd", [PAYLOAD_COMMAND_LINE] = "command-line",
+	[PAYLOAD_REPORT] = "report",
+};
+
+const char *payload_file_name(enum payload_name name)
+{
+	return names[name];
+}
+
+size_t payload_pages(const struct payload_file *file)
+{
+	return (size_t)((file->bytes + PAGE - 1) / PAGE);
+}
+
+static int open_file(const char *root, const char *folder, enum payload_name name)
+{
+	char path[PATH_MAX];
+	int fd, r = read_path(path, sizeof(path), root, "%s/%s", folder, names[name]);
+
+	if (r < 0)
+		return r;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* A child would only make its tables longer. */
+static int map_file(int fd, struct payload_file *file)
+{
+	struct stat st;
+	void *data;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	if (st.st_size == 0)
+		return 0;
+	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd,
+		    0);
+	if (data == MAP_FAILED)
+		return -errno;
+	(void)madvise(data, (size_t)st.st_size, MADV_DONTFORK);
+	file->data = data;
+	file->bytes = (uint64_t)st.st_size;
+	return 0;
+}
+
+int payload_map(const char *root, const char *folder, enum payload_name name, int fd,
+		struct payload *payload)
+{
+	bool may_be_missing = name == PAYLOAD_INITRD || name == PAYLOAD_REPORT;
+	auto_close int opened = fd < 0 ? open_file(root, folder, name) : -1;
+
+	if (fd < 0 && opened == -ENOENT && may_be_missing)
+		return 0;
+	if (fd < 0 && opened < 0)
+		return opened;
+	return map_file(fd < 0 ? opened : fd, &payload->file[name]);
+}
+
+static uint32_t crc_of(const struct payload_file *file)
+{
+	return crc32c(0, file->data, (size_t)file->bytes);
+}
+
+size_t payload_seal(const struct payload *payload, char text[PAYLOAD_SEAL_BYTES])
+{
+	size_t n = (size_t)snprintf(text, PAYLOAD_SEAL_BYTES, "%s\n", first_line);
+
+	for (int i = 0; i < PAYLOAD_SEALED; i++)
+		n += (size_t)snprintf(text + n, PAYLOAD_SEAL_BYTES - n, "%s %llu %08x\n",
+				      names[i],
+				      (unsigned long long)payload->file[i].bytes,
+				      crc_of(&payload->file[i]));
+	return n + (size_t)snprintf(text + n, PAYLOAD_SEAL_BYTES - n, "end\n");
+}
+
+/* "NAME BYTES CRC" */
+static int parse_line(char *line, const char *name, struct payload_file *ret)
+{
+	char *save = NULL, *word = strtok_r(line, " ", &save);
+	char *bytes = strtok_r(NULL, " ", &save), *crc = strtok_r(NULL, " ", &save);
+	uint64_t value;
+
+	if (!crc || strtok_r(NULL, " ", &save) || strcmp(word, name) != 0 ||
+	    parse_u64(bytes, 10, INT64_MAX, &ret->bytes) < 0 ||
+	    parse_u64(crc, 16, UINT32_MAX, &value) < 0)
+		return -EBADMSG;
+	ret->crc = (uint32_t)value;
+	return 0;
+}
+
+static int parse_seal(char *text, struct payload_file ret[PAYLOAD_SEALED])
+{
+	char *save = NULL, *line = strtok_r(text, "\n", &save);
+
+	if (!line || strcmp(line, first_line) != 0)
+		return -EBADMSG;
+	for (int i = 0; i < PAYLOAD_SEALED; i++) {
+		line = strtok_r(NULL, "\n", &save);
+		if (!line || parse_line(line, names[i], &ret[i]) < 0)
+			return -EBADMSG;
+	}
+	line = strtok_r(NULL, "\n", &save);
+	return line && strcmp(line, "end") == 0 && !strtok_r(NULL, "\n", &save)
+		       ? 0
+		       : -EBADMSG;
+}
+
+int payload_open(const char *root, const char *folder, int initrd_fd, struct payload *ret)
+{
+	struct payload_file sealed[PAYLOAD_SEALED] = { 0 };
+	char text[PAYLOAD_SEAL_BYTES];
+	ssize_t n;
+	int r;
+
+	*ret = (struct payload){ 0 };
+	n = read_text(text, sizeof(text), root, "%s/seal", folder);
+	if (n < 0)
+		return (int)n;
+	r = strlen(text) == (size_t)n ? parse_seal(text, sealed) : -EBADMSG;
+	for (int i = 0; r == 0 && i < PAYLOAD_SEALED; i++) {
+		r = payload_map(root, folder, i, i == PAYLOAD_INITRD ? initrd_fd : -1,
+				ret);
+		if (r == 0 && ret->file[i].bytes != sealed[i].bytes)
+			r = -EBADMSG;
+		ret->file[i].crc = sealed[i].crc;
+	}
+	return r;
+}
+
+int payload_check(const struct payload *payload)
+{
+	for (int i = 0; i < PAYLOAD_SEALED; i++)
+		if (crc_of(&payload->file[i]) != payload->file[i].crc)
+			return -EBADMSG;
+	return 0;
+}
+
+void payload_done(struct payload *payload)
+{
+	for (int i = 0; i < PAYLOAD_FILES; i++)
+		if (payload->file[i].data)
+			(void)munmap((void *)(uintptr_t)payload->file[i].data,
+				     (size_t)payload->file[i].bytes);
+	*payload = (struct payload){ 0 };
+}
+
+/* An empty pipe, as long as the kernel lets it be; both of its ends stay open. */
+static int make_pipe(void)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	for (int pages = PIPE_PAGES_MAX; pages >= PIPE_PAGES_MIN; pages /= 2)
+		if (fcntl(ends[1], F_SETPIPE_SZ, pages * PAGE) >= 0)
+			break; /* where none is granted it has 16 */
+	return ends[1];
+}
+
+/*
+ * A page in a pipe has an owner that the kernel cannot ask to let it go, so it is neither
+ * migrated nor swapped out; mlock(2) forbids only the latter. Source: fs/splice.c,
+ * mm/migrate.c (folio_expected_refs).
+ */
+int payload_pin(const struct payload_file *file)
+{
+	uint64_t done = 0;
+	int fd = -1;
+
+	while (done < file->bytes) {
+		struct iovec rest = { (void *)(uintptr_t)(file->data + done),
+				      (size_t)(file->bytes - done) };
+		ssize_t n = fd < 0 ? -1 : vmsplice(fd, &rest, 1, SPLICE_F_NONBLOCK);
+
+		if (n > 0) {
+			done += (uint64_t)n;
+			continue;
+		}
+		if (fd >= 0 && errno != EAGAIN)
+			return -errno;
+		fd = make_pipe(); /* the one before is full */
+		if (fd < 0)
+			return fd;
+	}
+	return 0;
+}
+
+static int read_frames(int pagemap, const uint8_t *address, size_t n, uint64_t *ret)
+{
+	enum { PRESENT = 63, FRAME_BITS = 55 };
+	const off_t at = (off_t)((uintptr_t)address / PAGE * sizeof(*ret));
+	ssize_t got = file_read_at(pagemap, ret, n * sizeof(*ret), at);
+
+	if (got < 0)
+		return (int)got;
+	if ((size_t)got != n * sizeof(*ret))
+		return -EIO;
+	for (size_t i = 0; i < n; i++) {
+		if (!(ret[i] >> PRESENT))
+			return -EFAULT;
+		ret[i] &= (1ULL << FRAME_BITS) - 1;
+		if (!ret[i]) /* without CAP_SYS_ADMIN */
+			return -EPERM;
+	}
+	return 0;
+}
+
+int payload_frames(const char *root, const struct payload_file *file, uint64_t *ret)
+{
+	char path[PATH_MAX];
+	auto_close int pagemap = -1;
+	int r = read_path(path, sizeof(path), root, "/proc/self/pagemap");
+
+	if (r < 0)
+		return r;
+	pagemap = open(path, O_RDONLY | O_CLOEXEC);
+	return pagemap < 0 ? -errno
+			   : read_frames(pagemap, file->data, payload_pages(file), ret);
+}

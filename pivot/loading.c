@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "loading.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "embedded.h"
+#include "kernel-log.h"
+#include "pivot/base/acts.h"
+#include "pivot/base/child.h"
+#include "pivot/base/cleanup.h"
+#include "pivot/base/log.h"
+#include "pivot/kexec/gather.h"
+#include "pivot/takeover/step.h"
+
+/* The kernel reads the whole tree, from a disk or over a network, and checks it. */
+enum { LOAD_TIMEOUT_MS = 5 * 60 * 1000, SAID_BYTES = 800, FILES_MAX = 65536 };
+
+#define KEXEC_TOOLS STAGE_PATH "/kexec"
+
+struct loading *loading_new(struct stage *stage, const struct tree *tree,
+			    const struct kernel_image *kernel)
+{
+	struct loading *loading = mmap(NULL, sizeof(*loading), PROT_READ | PROT_WRITE,
+				       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (loading == MAP_FAILED) {
+		(void)log_err(-errno, "cannot get memory");
+		return NULL;
+	}
+	*loading = (struct loading){
+		.root = stage->root, .tree = tree, .kernel = kernel, .stage = stage
+	};
+	return loading;
+}
+
+/* --- gathering --- */
+
+static int put_payload(const void *argument)
+{
+	const struct loading *loading = argument;
+
+	return stage_put_payload(loading->stage, loading->tree, loading->kernel);
+}
+
+/* What our init will do; the pages are pinned until this step ends. */
+static int gather(const void *argument)
+{
+	struct loading *loading = (struct loading *)(uintptr_t)argument;
+	const struct rlimit files = { FILES_MAX, FILES_MAX };
+	auto_release(payload_done) struct payload payload = { 0 };
+	static struct gather gather; /* too large for a stack */
+	char *why = loading->attempt[LOADER_GATHER].why;
+	int r = stage_enter(loading->stage);
+
+	(void)setrlimit(RLIMIT_NOFILE, &files); /* pages are pinned in pipes */
+	if (r < 0)
+		return r;
+	r = payload_open(loading->root, STAGE_PATH PAYLOAD_FOLDER,
+			 loading->stage->has_initrd_outside ? loading->tree->initrd_fd
+							    : -1,
+			 &payload);
+	if (r < 0) {
+		(void)snprintf(why, LOAD_WHY_BYTES, "cannot open its files in the stage");
+		return r;
+	}
+	r = gather_load(loading->root, &payload, &gather, why);
+	gather_done(&gather);
+	return r;
+}
+
+static int unload(const void *argument)
+{
+	(void)argument;
+	return kexec_unload();
+}
+
+static int remove_payload(const void *argument)
+{
+	const struct loading *loading = argument;
+
+	return stage_remove_payload(loading->stage);
+}
+
+static int by_gathering(struct loading *loading)
+{
+	int r = step_run("copying the target into the stage", put_payload, loading,
+			 LOAD_TIMEOUT_MS);
+
+	if (r < 0) {
+		loading->is_final = true; /* no other loader could read it, either */
+		return r;
+	}
+	r = step_run("trying to load the target", gather, loading, LOAD_TIMEOUT_MS);
+	/* what is not pinned any more may move: loaded, it would be of no use */
+	if (r == 0)
+		return step_insist("unloading the target", unload, NULL, STEP_TIMEOUT_MS);
+	(void)step_run("removing the target from the stage", remove_payload, loading,
+		       STEP_TIMEOUT_MS);
+	return r;
+}
+
+/* --- the others --- */
+
+static int load_it_whole(const void *argument)
+{
+	struct loading *loading = (struct loading *)(uintptr_t)argument;
+
+	return load_whole(loading->root, loading->tree, loading->kernel,
+			  loading->attempt[LOADER_LOAD].why);
+}
+
+static int by_loading(struct loading *loading)
+{
+	return step_run("loading the target", load_it_whole, loading, LOAD_TIMEOUT_MS);
+}
+
+static int load_its_files(const void *argument)
+{
+	struct loading *loading = (struct loading *)(uintptr_t)argument;
+
+	return load_files(loading->tree, loading->attempt[LOADER_FILE].why);
+}
+
+static int by_file(struct loading *loading)
+{
+	return step_run("loading the target", load_its_files, loading, LOAD_TIMEOUT_MS);
+}
+
+/* The program is there only while it is needed. It says itself what it does not like. */
+static int run_kexec_tools(const void *argument)
+{
+	struct loading *loading = (struct loading *)(uintptr_t)argument;
+	const struct embedded *program = embedded_find("kexec");
+	const struct tree *tree = loading->tree;
+	char kernel[64], initrd[64];
+	auto_free char *line = NULL;
+	const char *argv[] = { KEXEC_TOOLS, "-c", "-l", kernel, NULL, NULL, NULL };
+	int r = stage_enter(loading->stage);
+
+	if (r == 0)
+		r = act_create(KEXEC_TOOLS, 0700, program->data, program->size);
+	if (r == 0 && asprintf(&line, "--command-line=%s", tree->command_line) < 0)
+		r = -ENOMEM;
+	if (r < 0)
+		return r;
+	(void)snprintf(kernel, sizeof(kernel), "/proc/%d/fd/%d", getpid(),
+		       tree->kernel_fd);
+	(void)snprintf(initrd, sizeof(initrd), "--initrd=/proc/%d/fd/%d", getpid(),
+		       tree->initrd_fd);
+	argv[4] = line;
+	argv[5] = tree->initrd_fd < 0 ? NULL : initrd;
+	(void)snprintf(loading->attempt[LOADER_KEXEC_TOOLS].why, LOAD_WHY_BYTES,
+		       "kexec -c");
+	r = act_execute(KEXEC_TOOLS, argv);
+	(void)act_unlink(KEXEC_TOOLS); /* else it goes with the stage */
+	return r;
+}
+
+static int by_kexec_tools(struct loading *loading)
+{
+	return step_run("loading the target", run_kexec_tools, loading, LOAD_TIMEOUT_MS);
+}
+
+/* --- one after another --- */
+
+static int (*const ways[LOADERS])(struct loading *loading) = {
+	[LOADER_GATHER] = by_gathering,
+	[LOADER_LOAD] = by_loading,
+	[LOADER_FILE] = by_file,
+	[LOADER_KEXEC_TOOLS] = by_kexec_tools,
+};
+
+/* "gather: kexec_load (Operation not permitted); file: ..." */
+static void list_attempts(const struct loading *loading, char *text, size_t size)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (int i = 0; i < LOADERS && used < size; i++) {
+		const struct attempt *a = &loading->attempt[i];
+
+		if (!a->was_made || a->error == 0)
+			continue;
+		used += (size_t)snprintf(text + used, size - used, "%s%s: %s%s(%s)",
+					 used ? "; " : "", loader_name(i), a->why,
+					 a->why[0] ? " " : "", strerror(-a->error));
+	}
+}
+
+/* The error that says most: the one a loader of the kernel's own gave, if there is. */
+static int telling_error(const struct loading *loading)
+{
+	int error = 0;
+
+	for (int i = 0; i < LOADERS; i++)
+		if (loading->attempt[i].was_made && i != LOADER_KEXEC_TOOLS)
+			error = loading->attempt[i].error;
+	return error ?: loading->attempt[LOADER_KEXEC_TOOLS].error;
+}
+
+static int give_up(const struct loading *loading, const char *said)
+{
+	char tried[SAID_BYTES];
+	int r = telling_error(loading);
+
+	list_attempts(loading, tried, sizeof(tried));
+	(void)log_refuse(r, "the kernel does not take '%s'. Tried: %s",
+			 loading->tree->kernel_name, tried);
+	if (said[0])
+		(void)log_refuse(r, "the kernel's log says: %s", said);
+	return log_refuse(r, "%s", kexec_explain(r));
+}
+
+int loading_run(struct loading *loading, unsigned int loaders)
+{
+	auto_close int log = kernel_log_open(loading->root);
+	char said[SAID_BYTES], tried[SAID_BYTES];
+
+	for (enum loader i = 0; i < LOADERS; i++) {
+		struct attempt *attempt = &loading->attempt[i];
+
+		if (!(loaders & 1U << i))
+			continue;
+		attempt->was_made = true;
+		attempt->error = ways[i](loading);
+		/* of these it is said what they are, where they arise */
+		if (loading->is_final || child_is_in_doubt(attempt->error))
+			return attempt->error;
+		if (attempt->error < 0)
+			continue;
+		loading->loader = i;
+		list_attempts(loading, tried, sizeof(tried));
+		if (tried[0])
+			log_notice("loaded by '%s'; before that: %s", loader_name(i),
+				   tried);
+		return 0;
+	}
+	return give_up(loading, kernel_log_since(log, said, sizeof(said)));
+}

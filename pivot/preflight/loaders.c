@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* Which loaders there is any sense in trying. */
+
+#include <string.h>
+
+#include "checks.h"
+#include "cpuinfo.h"
+#include "pivot/base/parameter.h"
+#include "pivot/base/read.h"
+#include "pivot/kexec/load.h"
+
+/* To load, to unload, and to load again at the end: kernel/kexec_core.c,
+ * kexec_load_permitted(), counts each. */
+enum { LOADS_TO_GATHER = 3 };
+
+static bool is_locked_down(const char *root)
+{
+	char text[96];
+
+	return read_text(text, sizeof(text), root, "/sys/kernel/security/lockdown") > 0 &&
+	       !strstr(text, "[none]");
+}
+
+/* Memory is encrypted page by page, by a bit that only the kernel's own code knows of. */
+static bool is_encrypted(const char *root)
+{
+	char line[4096] = "";
+	size_t n;
+
+	(void)read_text(line, sizeof(line), root, "/proc/cmdline");
+	return cpuinfo_has(root, "flags", "tdx_guest") ||
+	       cpuinfo_has(root, "flags", "sev_guest") ||
+	       read_exists(root, "/sys/class/misc/sev-guest") ||
+	       (cpuinfo_has(root, "flags", "sme") &&
+		parameter_find(line, "mem_encrypt", &n) && n == 2);
+}
+
+static bool may_load_often(const char *root)
+{
+	uint64_t left;
+
+	/* -1, no limit, is no number to the parser; nor is there any before Linux 6.3 */
+	return read_u64(&left, 10, root, "/proc/sys/kernel/kexec_load_limit_reboot") <
+		       0 ||
+	       left >= LOADS_TO_GATHER;
+}
+
+unsigned int preflight_loaders(const char *root, int choice)
+{
+	unsigned int loaders = (1U << LOADERS) - 1;
+
+	if (choice >= 0)
+		return 1U << choice;
+	if (is_encrypted(root) || is_locked_down(root))
+		return 1U << LOADER_FILE;
+	if (!may_load_often(root))
+		loaders &= ~(1U << LOADER_GATHER);
+	return loaders;
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* The target's files go into the stage: what pivot/kexec/payload.h says of them. */
+
+#include "takeover.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+
+#include "pivot/base/acts.h"
+#include "pivot/base/cleanup.h"
+#include "pivot/base/log.h"
+#include "pivot/base/macros.h"
+
+#define FOLDER STAGE_PATH PAYLOAD_FOLDER "/"
+
+/* One file of the tree, and what it was when it was looked at. */
+struct original {
+	int fd;
+	const char *name;
+	uint64_t bytes;
+	struct stat stat;
+};
+
+static int original_open(int fd, const char *name, uint64_t bytes, struct original *ret)
+{
+	*ret = (struct original){ .fd = fd, .name = name, .bytes = bytes };
+	return fstat(fd, &ret->stat) < 0 ? log_err(-errno, "cannot look at '%s'", name)
+					 : 0;
+}
+
+static bool is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* A file that changed while it was copied is neither what it was nor what it is. */
+static int original_check(const struct original *original)
+{
+	struct stat now;
+
+	if (fstat(original->fd, &now) < 0)
+		return log_err(-errno, "cannot look at '%s'", original->name);
+	if ((uint64_t)now.st_size == original->bytes &&
+	    is_same_time(&now.st_mtim, &original->stat.st_mtim) &&
+	    is_same_time(&now.st_ctim, &original->stat.st_ctim))
+		return 0;
+	return log_refuse(
+		-ESTALE,
+		"'%s' changed while it was read: wait until it is copied, and try "
+		"again",
+		original->name);
+}
+
+static int copy(const struct original *original, uint64_t at, uint64_t bytes,
+		const char *path)
+{
+	int r = act_copy(original->fd, at, bytes, path);
+
+	if (r == -ENODATA)
+		return log_refuse(
+			r,
+			"'%s' became shorter while it was read: wait until it is "
+			"copied, and try again",
+			original->name);
+	if (r == -ENOSPC)
+		return log_refuse(r, "there is no memory left to copy '%s' into",
+				  original->name);
+	return r < 0 ? log_err(r, "cannot copy '%s' into the stage", original->name) : 0;
+}
+
+static int put_kernel(const struct tree *tree, const struct kernel_image *kernel)
+{
+	const uint64_t setup = kernel->setup_bytes;
+	struct original original;
+	int r = original_open(tree->kernel_fd, tree->kernel_name, tree->kernel_bytes,
+			      &original);
+
+	if (r == 0)
+		r = copy(&original, 0, setup, FOLDER "setup");
+	if (r == 0)
+		r = copy(&original, setup, tree->kernel_bytes - setup, FOLDER "kernel");
+	return r < 0 ? r : original_check(&original);
+}
+
+/*
+ * A file in memory can stay where it is, if nobody has it open for writing: a lease is
+ * not given then.
+ */
+bool stage_leaves_outside(int fd)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) < 0 || ((unsigned long)fs.f_type != TMPFS_MAGIC &&
+				     (unsigned long)fs.f_type != RAMFS_MAGIC))
+		return false;
+	if (fcntl(fd, F_SETLEASE, F_RDLCK) < 0)
+		return false;
+	(void)fcntl(fd, F_SETLEASE, F_UNLCK);
+	return true;
+}
+
+static int put_initrd(struct stage *stage, const struct tree *tree)
+{
+	struct original original;
+	int r;
+
+	if (tree->initrd_fd < 0)
+		return 0;
+	stage->has_initrd_outside = stage_leaves_outside(tree->initrd_fd);
+	if (stage->has_initrd_outside)
+		return 0;
+	r = original_open(tree->initrd_fd, tree->initrd_name, tree->initrd_bytes,
+			  &original);
+	if (r == 0)
+		r = copy(&original, 0, tree->initrd_bytes, FOLDER "initrd");
+	return r < 0 ? r : original_check(&original);
+}
+
+static int create(const char *path, const void *data, size_t n)
+{
+	int r = act_create(path, 0600, data, n);
+
+	return r < 0 ? log_err(r, "cannot write '%s'", path) : 0;
+}
+
+static int map_all(const struct stage *stage, int initrd_fd, struct payload *payload)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && i < PAYLOAD_SEALED; i++)
+		r = payload_map(
+			stage->root, STAGE_PATH PAYLOAD_FOLDER, i,
+			i == PAYLOAD_INITRD && stage->has_initrd_outside ? initrd_fd : -1,
+			payload);
+	return r < 0 ? log_err(r, "cannot map the target's files") : 0;
+}
+
+static int seal(const struct stage *stage, int initrd_fd)
+{
+	auto_release(payload_done) struct payload payload = { 0 };
+	char text[PAYLOAD_SEAL_BYTES];
+	int r = map_all(stage, initrd_fd, &payload);
+
+	return r < 0 ? r : create(FOLDER "seal", text, payload_seal(&payload, text));
+}
+
+int stage_put_payload(struct stage *stage, const struct tree *tree,
+		      const struct kernel_image *kernel)
+{
+	int r = stage_enter(stage);
+
+	if (r == 0)
+		r = put_kernel(tree, kernel);
+	if (r == 0)
+		r = put_initrd(stage, tree);
+	if (r == 0)
+		r = create(FOLDER "command-line", tree->command_line,
+			   strlen(tree->command_line));
+	return r < 0 ? r : seal(stage, tree->initrd_fd);
+}
+
+int stage_remove_payload(const struct stage *stage)
+{
+	static const char *const paths[] = {
+		FOLDER "setup",	       FOLDER "kernel", FOLDER "initrd",
+		FOLDER "command-line", FOLDER "seal",
+	};
+	int r = stage_enter(stage);
+
+	for (size_t i = 0; r == 0 && i < array_size(paths); i++) {
+		r = act_unlink(paths[i]);
+		if (r == -ENOENT)
+			r = 0;
+	}
+	return r < 0 ? log_err(r, "cannot remove the target from the stage") : 0;
+}
+
+/*
+ * Where it was left in place the stage has a link to it, by way of the process that holds
+ * it open; our init opens it before that process ends.
+ */
+int stage_link_initrd(const struct stage *stage, pid_t holder, int initrd_fd)
+{
+	char target[64];
+	int r = stage_enter(stage);
+
+	if (r < 0)
+		return r;
+	(void)snprintf(target, sizeof(target), "/proc/%d/fd/%d", holder, initrd_fd);
+	r = act_symlink(target, FOLDER "initrd");
+	return r < 0 ? log_err(r, "cannot link '%sinitrd'", FOLDER) : 0;
+}
