@@ -6,6 +6,7 @@
 
 #include "json-text.h"
 #include "pivot/base/log.h"
+#include "pivot/kexec/load.h"
 
 static json_t *tree_json(const struct journey *journey)
 {
@@ -130,10 +131,21 @@ static json_t *stages_json(const struct plan *plan)
 	return list;
 }
 
+static json_t *loaders_json(unsigned int loaders)
+{
+	json_t *list = json_array();
+
+	for (enum loader i = 0; i < LOADERS; i++)
+		if (loaders & 1U << i)
+			(void)json_array_append_new(list, json_text(loader_name(i)));
+	return list;
+}
+
 int plan_print_json(const struct journey *journey, const struct plan *plan)
 {
 	json_t *all =
-		json_pack("{so so so so so sI}", "tree", tree_json(journey), "takeover",
+		json_pack("{so so so so so so sI}", "tree", tree_json(journey), "loaders",
+			  loaders_json(journey->loaders), "takeover",
 			  json_text(takeover_name(journey->handover.takeover)), "devices",
 			  devices_json(&journey->hardware->devices), "advice",
 			  advice_json(journey->hardware), "stages", stages_json(plan),

@@ -1,13 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdio.h>
+#include <string.h>
 
 #include "initramfs/plan.h"
 #include "journey.h"
 #include "pivot/base/human.h"
 #include "pivot/base/log.h"
 #include "pivot/base/printable.h"
+#include "pivot/kexec/host.h"
+#include "pivot/kexec/layout-text.h"
+#include "pivot/kexec/load.h"
 #include "pivot/takeover/takeover.h"
 #include "plan-json.h"
+
+static void print_loaders(unsigned int loaders)
+{
+	const char *before = "loader        ";
+
+	for (enum loader i = 0; i < LOADERS; i++)
+		if (loaders & 1U << i) {
+			(void)printf("%s%s", before, loader_name(i));
+			before = ", else ";
+		}
+	(void)printf("\n");
+}
 
 static void print_tree(const struct journey *journey)
 {
@@ -24,6 +40,7 @@ static void print_tree(const struct journey *journey)
 	else
 		(void)printf("initrd        none\n");
 	(void)printf("command line  %s\n", tree->command_line);
+	print_loaders(journey->loaders);
 }
 
 static void print_takeover(const struct journey *journey)
@@ -36,6 +53,35 @@ static void print_takeover(const struct journey *journey)
 			     : "seizing PID 1: it becomes our init at once");
 	(void)printf("stage         %s in a tmpfs on %s\n",
 		     human_bytes(journey->image.size, size), STAGE_PATH);
+}
+
+/* As it would be now; the control segment is placed when it is known where the pages are.
+ */
+static void print_layout(const struct journey *journey)
+{
+	static struct host host; /* too large for a stack */
+	char text[LAYOUT_TEXT_BYTES];
+	struct layout_search search = { 0 };
+	struct layout_request request;
+	enum layout_lack lack;
+	struct layout layout;
+	const char *what;
+	int r = host_read(journey->options->root, &host, &what);
+
+	(void)printf("\nmemory, as it would be now\n");
+	if (r < 0) {
+		(void)printf("  not known: cannot read %s: %s\n", what, strerror(-r));
+		return;
+	}
+	request = (struct layout_request){
+		.usable = &host.usable,
+		.kernel = layout_kernel_of(&journey->kernel),
+		.initrd_bytes = (journey->tree.initrd_bytes + 4095) / 4096 * 4096,
+	};
+	if (layout_payload(&request, &search, &layout, &lack) < 0)
+		(void)printf("  %s\n", layout_lack_text(&request, lack, text));
+	else
+		(void)printf("%s", layout_text(&request, &layout, text));
 }
 
 static void print_advice(const struct hardware *hardware)
@@ -93,6 +139,8 @@ static void print_all(const struct journey *journey, const struct plan *plan)
 		print_tree(journey);
 	if (!journey->options->root[0])
 		print_takeover(journey);
+	if (journey->has_kernel && journey->options->verbose)
+		print_layout(journey);
 	print_advice(journey->hardware);
 	print_plan(plan, journey->handover.on_hang);
 }

@@ -151,13 +151,7 @@ static void make_requests(struct loading *loading)
 		.usable = &gather->host.usable,
 		.sources = loading->sources,
 		.n_sources = loading->request.n_sources,
-		.kernel = {
-			.bytes = part_file(gather, 0)->bytes,
-			.init_size = gather->kernel.init_size,
-			.alignment = gather->kernel.alignment,
-			.preferred = gather->kernel.pref_address,
-			.is_relocatable = gather->kernel.is_relocatable,
-		},
+		.kernel = layout_kernel_of(&gather->kernel),
 		.initrd_bytes = (loading->part[1].pages + loading->part[2].pages) * PAGE,
 	};
 	if (line->bytes)
@@ -197,8 +191,10 @@ static int arrange(struct loading *loading)
 		int r = layout_payload(&loading->request, &search, layout, &lack);
 		ssize_t n;
 
-		if (r < 0)
+		if (r == -EADDRNOTAVAIL)
 			return lacks_room(loading, lack);
+		if (r < 0)
+			return fail(loading, r, "the kernel's alignment makes no sense");
 		loading->part[0].to = layout->kernel.start / PAGE;
 		loading->part[1].to = layout->initrd.start / PAGE;
 		loading->part[2].to = loading->part[1].to + loading->part[1].pages;

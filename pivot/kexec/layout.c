@@ -7,6 +7,17 @@ enum { PAGE_BYTES = 4096, TURNS_MAX = 64 };
 
 #define GIB_4 (1ULL << 32)
 
+struct layout_kernel layout_kernel_of(const struct kernel_image *kernel)
+{
+	return (struct layout_kernel){
+		.bytes = kernel->protected_bytes,
+		.init_size = kernel->init_size,
+		.alignment = kernel->alignment,
+		.preferred = kernel->pref_address,
+		.is_relocatable = kernel->is_relocatable,
+	};
+}
+
 /* What is usable, and of that what is taken; an empty span takes nothing. */
 struct room {
 	const struct spans *usable;

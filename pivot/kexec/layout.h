@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pivot/kexec/kernel.h"
 #include "pivot/kexec/spans.h"
 
 /* Nothing is put behind it: what four levels of page tables reach, 256 TiB. */
@@ -37,6 +38,8 @@ struct layout_kernel {
 	uint64_t preferred; /* pref_address, the lowest where it is relocatable */
 	bool is_relocatable;
 };
+
+struct layout_kernel layout_kernel_of(const struct kernel_image *kernel);
 
 struct layout_request {
 	/* RAM that the target may use, sorted, page aligned, from 1 MiB on; none touch */

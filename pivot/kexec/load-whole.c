@@ -112,13 +112,7 @@ static int arrange(struct whole *whole)
 {
 	struct layout_request request = {
 		.usable = &whole->host.usable,
-		.kernel = {
-			.bytes = body_bytes(whole),
-			.init_size = whole->kernel->init_size,
-			.alignment = whole->kernel->alignment,
-			.preferred = whole->kernel->pref_address,
-			.is_relocatable = whole->kernel->is_relocatable,
-		},
+		.kernel = layout_kernel_of(whole->kernel),
 		.initrd_bytes = whole_pages(whole->tree->initrd_bytes),
 	};
 	struct layout_search search = { 0 };
