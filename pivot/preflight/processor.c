@@ -26,11 +26,12 @@ void check_processor(const struct preflight *p, struct findings *findings)
 	/* arch/x86/kernel/kexec-bzimage64.c: the number of levels stays at the jump; the
 	 * flag is there where the running kernel uses them */
 	if (p->kernel && !p->kernel->can_5_level && cpuinfo_has(p->root, "flags", "la57"))
-		find_refusal(findings, "five-levels",
-			     "this machine runs with page tables of five levels, with which "
-			     "the kernel '%s' cannot start: boot this system with no5lvl, "
-			     "or take a newer kernel",
-			     p->tree->kernel_name);
+		find_refusal(
+			findings, "five-levels",
+			"this machine runs with page tables of five levels, with which "
+			"the kernel '%s' cannot start: boot this system with no5lvl, "
+			"or take a newer kernel",
+			p->tree->kernel_name);
 	/* arch/x86/kernel/machine_kexec_64.c: -EOPNOTSUPP at the load in those kernels
 	 * that know of the erratum and cannot undo it */
 	if (cpuinfo_has(p->root, "bugs", "tdx_pw_mce"))
