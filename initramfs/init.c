@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -85,6 +86,8 @@ static void reset_process(void)
 	(void)setrlimit(RLIMIT_NPROC, &unlimited);
 	(void)setrlimit(RLIMIT_FSIZE, &unlimited);
 	(void)setrlimit(RLIMIT_NOFILE, &files);
+	/* what was swapped out cannot come back when the disk has no driver any more */
+	(void)mlockall(MCL_CURRENT | MCL_FUTURE);
 	(void)umask(022);
 	(void)chdir("/");
 	if (syscall(SYS_close_range, 0, ~0U, 0) < 0) /* Linux 5.9 */
@@ -133,8 +136,7 @@ static int take_handover(struct teardown *teardown)
 	r = handover_read(stage_path ?: "", &teardown->handover);
 	if (r < 0)
 		return log_err(r, "the handover is damaged");
-	r = target_open(stage_path);
-	return r < 0 ? r : deadline_start(teardown);
+	return deadline_start(teardown);
 }
 
 /* Where drivers are left bound the kernel first calls their .shutdown. */
@@ -218,6 +220,8 @@ int main(int argc, char **argv)
 		r = take_handover(&teardown);
 	if (verb->reboot_command != LINUX_REBOOT_CMD_KEXEC)
 		teardown.handover.watchdog_s = 0; /* there is no target to wait for */
+	else if (r == 0)
+		r = target_open(teardown.stage_path);
 	if (r < 0 || verb->reboot_command != LINUX_REBOOT_CMD_KEXEC) {
 		(void)teardown_storage(&teardown);
 		if (r == 0)

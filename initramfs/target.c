@@ -2,6 +2,8 @@
 #include "target.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "pivot/base/acts.h"
 #include "pivot/base/log.h"
@@ -13,19 +15,20 @@ enum { REPORT_BYTES = 1 << 20, TRIES = 3 };
 
 static struct {
 	bool is_here;
+	char folder[128];
 	struct payload payload;
 	struct gather gather; /* its pages are pinned by this process */
 } target;
 
 int target_open(const char *stage_path)
 {
-	char folder[128];
-	int r = read_path(folder, sizeof(folder), stage_path ?: "", "%s", PAYLOAD_FOLDER);
+	int r = read_path(target.folder, sizeof(target.folder), stage_path ?: "", "%s",
+			  PAYLOAD_FOLDER);
 
-	if (r < 0 || !read_exists("", "%s/seal", folder))
+	if (r < 0 || !read_exists("", "%s/seal", target.folder))
 		return r;
 	target.is_here = true;
-	r = payload_open("", folder, -1, &target.payload);
+	r = payload_open("", target.folder, -1, &target.payload);
 	return r < 0 ? log_err(r, "cannot open the target's files in the stage") : 0;
 }
 
@@ -39,10 +42,17 @@ static void append_report(const struct teardown *teardown)
 {
 	static char data[REPORT_BYTES];
 	size_t n = teardown_report_archive(teardown, data, sizeof(data));
-	int r = n ? act_create(PAYLOAD_FOLDER "/report", 0600, data, n) : -EFBIG;
+	char path[sizeof(target.folder) + 8];
+	int r = n ? 0 : -EFBIG;
 
+	/* where the distro lives in the rootfs the stage stays where it was */
+	if (teardown->stage_path == NULL)
+		strcpy(target.folder, PAYLOAD_FOLDER);
+	(void)snprintf(path, sizeof(path), "%s/report", target.folder);
 	if (r == 0)
-		r = payload_map("", PAYLOAD_FOLDER, PAYLOAD_REPORT, -1, &target.payload);
+		r = act_create(path, 0600, data, n);
+	if (r == 0)
+		r = payload_map("", target.folder, PAYLOAD_REPORT, -1, &target.payload);
 	if (r < 0)
 		(void)log_warn(r, "the target gets no report");
 }
@@ -59,7 +69,8 @@ static int gather(void)
 
 int target_load(const struct teardown *teardown)
 {
-	/* pinned pages do not move; this spares the kernel the attempts */
+	/* pages that are locked and pinned do not move: this spares the kernel the
+	 * attempts */
 	(void)act_write("/proc/sys/vm/compact_unevictable_allowed", "0");
 	if (teardown->handover.report == REPORT_APPEND &&
 	    !target.payload.file[PAYLOAD_REPORT].data)

@@ -22,6 +22,11 @@ enum { LOAD_TIMEOUT_MS = 5 * 60 * 1000, SAID_BYTES = 800, FILES_MAX = 65536 };
 
 #define KEXEC_TOOLS STAGE_PATH "/kexec"
 
+/* arch/x86/purgatory/purgatory.c; kexec-tools has it from there */
+#define LOOPS                                                                           \
+	". A page of the target that changed before the jump would hang this machine: " \
+	"only the first two loaders restart it then"
+
 struct loading *loading_new(struct stage *stage, const struct tree *tree,
 			    const struct kernel_image *kernel)
 {
@@ -40,10 +45,20 @@ struct loading *loading_new(struct stage *stage, const struct tree *tree,
 
 /* --- gathering --- */
 
+/*
+ * A page of a tmpfs belongs to nobody: where memory runs out the kernel would rather kill
+ * a service than who fills it.
+ */
+static void be_killed_first(void)
+{
+	(void)act_write("/proc/self/oom_score_adj", "1000");
+}
+
 static int put_payload(const void *argument)
 {
 	const struct loading *loading = argument;
 
+	be_killed_first();
 	return stage_put_payload(loading->stage, loading->tree, loading->kernel);
 }
 
@@ -57,6 +72,7 @@ static int gather(const void *argument)
 	char *why = loading->attempt[LOADER_GATHER].why;
 	int r = stage_enter(loading->stage);
 
+	be_killed_first();
 	(void)setrlimit(RLIMIT_NOFILE, &files); /* pages are pinned in pipes */
 	if (r < 0)
 		return r;
@@ -86,6 +102,15 @@ static int remove_payload(const void *argument)
 	return stage_remove_payload(loading->stage);
 }
 
+/* Where it stays in the stage our init would load it, whatever is loaded by then. */
+static void forget_payload(struct loading *loading)
+{
+	if (step_insist("removing the target from the stage", remove_payload, loading,
+			STEP_TIMEOUT_MS) < 0)
+		loading->is_final = true;
+	loading->stage->has_initrd_outside = false;
+}
+
 static int by_gathering(struct loading *loading)
 {
 	int r = step_run("copying the target into the stage", put_payload, loading,
@@ -96,11 +121,14 @@ static int by_gathering(struct loading *loading)
 		return r;
 	}
 	r = step_run("trying to load the target", gather, loading, LOAD_TIMEOUT_MS);
+	if (r < 0) {
+		if (!child_is_in_doubt(r))
+			forget_payload(loading);
+		return r;
+	}
 	/* what is not pinned any more may move: loaded, it would be of no use */
-	if (r == 0)
-		return step_insist("unloading the target", unload, NULL, STEP_TIMEOUT_MS);
-	(void)step_run("removing the target from the stage", remove_payload, loading,
-		       STEP_TIMEOUT_MS);
+	r = step_insist("unloading the target", unload, NULL, STEP_TIMEOUT_MS);
+	loading->is_final = r < 0;
 	return r;
 }
 
@@ -228,6 +256,10 @@ int loading_run(struct loading *loading, unsigned int loaders)
 			continue;
 		attempt->was_made = true;
 		attempt->error = ways[i](loading);
+		if (attempt->error == 0 && tree_check_unchanged(loading->tree) < 0) {
+			loading->is_final = true;
+			attempt->error = -ESTALE;
+		}
 		/* of these it is said what they are, where they arise */
 		if (loading->is_final || child_is_in_doubt(attempt->error))
 			return attempt->error;

@@ -46,7 +46,10 @@ static int mount_stage(const void *argument)
 {
 	const struct run *run = argument;
 
-	return stage_mount(run->stage, &run->journey->image);
+	const struct tree *tree = &run->journey->tree;
+
+	return stage_mount(run->stage, &run->journey->image,
+			   tree->kernel_bytes + tree->initrd_bytes);
 }
 
 /*

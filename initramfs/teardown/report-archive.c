@@ -16,6 +16,7 @@
 struct text {
 	char *data;
 	size_t size, used; /* used >= size: it did not fit */
+	unsigned int entries;
 };
 
 printf_like(2, 3) static void add(struct text *text, const char *format, ...)
@@ -125,11 +126,9 @@ static void add_text(struct text *text, const struct teardown *teardown)
 
 static void add_header(struct text *text, const char *name, unsigned int mode, size_t n)
 {
-	static unsigned int ino;
-
-	add(text, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s", ++ino,
-	    mode, 0, 0, 1, 0, (unsigned int)n, 0, 0, 0, 0, (unsigned int)strlen(name) + 1,
-	    0, name);
+	add(text, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%s",
+	    ++text->entries, mode, 0, 0, 1, 0, (unsigned int)n, 0, 0, 0, 0,
+	    (unsigned int)strlen(name) + 1, 0, name);
 	do
 		add(text, "%c", 0);
 	while (text->used % 4);

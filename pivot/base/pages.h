@@ -3,6 +3,8 @@
 
 #include <stddef.h>
 
+enum { PAGE_BYTES = 4096 }; /* of this architecture */
+
 /* Memory of whole pages, zeroed, that no child inherits. NULL where there is none. */
 void *pages_get(size_t bytes);
 

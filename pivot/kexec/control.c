@@ -1,14 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "control.h"
 
+#include <string.h>
+#include <sys/random.h>
+
 #include "crc32c.h"
 #include "page-tables.h"
-
-enum { PAGE = 4096 };
+#include "pivot/base/pages.h"
 
 static size_t whole_pages(size_t bytes)
 {
-	return (bytes + PAGE - 1) / PAGE * PAGE;
+	return (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+}
+
+struct boot_request control_request(const struct host *host, const uint8_t *setup,
+				    size_t setup_bytes, const char *command_line,
+				    uint64_t initrd_bytes)
+{
+	struct boot_request request = {
+		.setup = setup,
+		.setup_bytes = setup_bytes,
+		.map = &host->map,
+		.firmware = &host->firmware,
+		.command_line = command_line,
+		.initrd_bytes = initrd_bytes,
+	};
+
+	/* where there is none yet the target makes do without */
+	(void)!getrandom(request.seed, sizeof(request.seed), GRND_NONBLOCK);
+	return request;
 }
 
 struct control control_measure(const struct host *host, const struct boot_request *boot,
@@ -20,7 +40,8 @@ struct control control_measure(const struct host *host, const struct boot_reques
 	c.boot = c.tables + page_tables_bytes(&host->mapped, page_tables_has_1g());
 	c.moves = c.boot + whole_pages(boot_block_bytes(boot));
 	c.spare = c.moves + whole_pages(n_moves * sizeof(struct move));
-	c.bytes = c.spare + PAGE;
+	c.empty = c.spare + PAGE_BYTES;
+	c.bytes = c.empty + PAGE_BYTES;
 	return c;
 }
 
@@ -31,13 +52,29 @@ struct move *control_moves(const struct control *control, void *data)
 
 uint64_t control_spare(const struct control *control, uint64_t address)
 {
-	return (address + control->spare) / PAGE;
+	return (address + control->spare) / PAGE_BYTES;
+}
+
+/*
+ * Without an initrd an EFI kernel takes the one of a table that an EFI stub has left,
+ * which is long overwritten (drivers/firmware/efi/efi.c): it gets an empty one.
+ */
+static struct boot_request with_initrd(const struct boot_request *boot, uint64_t empty)
+{
+	struct boot_request request = *boot;
+
+	if (!request.initrd_bytes && request.firmware->n_runtime) {
+		request.initrd = empty;
+		request.initrd_bytes = PAGE_BYTES;
+	}
+	return request;
 }
 
 void control_build(const struct control *control, const struct host *host,
-		   const struct boot_request *boot, uint64_t entry, uint64_t address,
+		   const struct boot_request *boot, uint64_t kernel, uint64_t address,
 		   void *data)
 {
+	struct boot_request request = with_initrd(boot, address + control->empty);
 	const struct purgatory_job job = {
 		.page_tables = address + control->tables,
 		.moves = address + control->moves,
@@ -45,7 +82,7 @@ void control_build(const struct control *control, const struct host *host,
 		.moves_crc = crc32c(0, control_moves(control, data),
 				    control->n_moves * sizeof(struct move)),
 		.spare = control_spare(control, address),
-		.entry = entry,
+		.entry = kernel + BOOT_ENTRY_64,
 		.boot_params = address + control->boot,
 		.serial_port = host->serial_port,
 	};
@@ -53,5 +90,6 @@ void control_build(const struct control *control, const struct host *host,
 	purgatory_place(data, &job);
 	page_tables_build((char *)data + control->tables, address + control->tables,
 			  &host->mapped, page_tables_has_1g());
-	boot_block_build(boot, address + control->boot, (char *)data + control->boot);
+	boot_block_build(&request, address + control->boot, (char *)data + control->boot);
+	explicit_bzero(&request, sizeof(request));
 }

@@ -6,7 +6,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "control.h"
 #include "crc32c.h"
@@ -16,12 +15,12 @@
 #include "pivot/base/pages.h"
 #include "sources.h"
 
-enum { PAGE = 4096 };
+enum { PART_KERNEL, PART_INITRD, PART_REPORT };
 
 static const enum payload_name part_names[GATHER_PARTS] = {
-	PAYLOAD_KERNEL,
-	PAYLOAD_INITRD,
-	PAYLOAD_REPORT,
+	[PART_KERNEL] = PAYLOAD_KERNEL,
+	[PART_INITRD] = PAYLOAD_INITRD,
+	[PART_REPORT] = PAYLOAD_REPORT,
 };
 
 /* What is needed until it is loaded. */
@@ -102,6 +101,21 @@ static int read_frames(const struct gather *gather, uint64_t *ret)
 	return 0;
 }
 
+/* Memory that a driver has added is not in the firmware's map, nor in our page tables. */
+static bool are_mapped(const struct span *sources, size_t n, const struct spans *mapped)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		while (at < mapped->n && mapped->span[at].end <= sources[i].start)
+			at++;
+		if (at == mapped->n || sources[i].start < mapped->span[at].start ||
+		    sources[i].end > mapped->span[at].end)
+			return false;
+	}
+	return true;
+}
+
 static int pin(struct loading *loading)
 {
 	struct gather *gather = loading->gather;
@@ -115,7 +129,7 @@ static int pin(struct loading *loading)
 		loading->part[i] = (struct moves_part){ .from = frames,
 							.pages = payload_pages(file) };
 		frames += loading->part[i].pages;
-		r = payload_pin(file);
+		r = payload_pin(&gather->payload->file[part_names[i]]);
 	}
 	if (r < 0)
 		return fail(loading, r, "cannot pin the target's pages");
@@ -126,7 +140,11 @@ static int pin(struct loading *loading)
 	if (n < 0)
 		return fail(loading, (int)n, "cannot sort the target's pages");
 	loading->request.n_sources = (size_t)n;
-	return 0;
+	return are_mapped(loading->sources, (size_t)n, &gather->host.mapped)
+		       ? 0
+		       : fail(loading, -EXDEV,
+			      "pages of the target lie in memory that the firmware does not "
+			      "list");
 }
 
 /* --- where it goes --- */
@@ -134,10 +152,10 @@ static int pin(struct loading *loading)
 /* The report is an archive of its own behind the initrd: zeros may stand between them. */
 static uint64_t initrd_bytes(const struct gather *gather)
 {
-	const struct payload_file *initrd = part_file(gather, 1);
-	const struct payload_file *report = part_file(gather, 2);
+	const struct payload_file *initrd = part_file(gather, PART_INITRD);
+	const struct payload_file *report = part_file(gather, PART_REPORT);
 
-	return report->bytes ? payload_pages(initrd) * PAGE + report->bytes
+	return report->bytes ? payload_pages(initrd) * PAGE_BYTES + report->bytes
 			     : initrd->bytes;
 }
 
@@ -152,20 +170,14 @@ static void make_requests(struct loading *loading)
 		.sources = loading->sources,
 		.n_sources = loading->request.n_sources,
 		.kernel = layout_kernel_of(&gather->kernel),
-		.initrd_bytes = (loading->part[1].pages + loading->part[2].pages) * PAGE,
+		.initrd_bytes = (loading->part[PART_INITRD].pages +
+				 loading->part[PART_REPORT].pages) *
+				PAGE_BYTES,
 	};
 	if (line->bytes)
 		memcpy(loading->command_line, line->data, line->bytes);
-	loading->boot = (struct boot_request){
-		.setup = setup->data,
-		.setup_bytes = setup->bytes,
-		.map = &gather->host.map,
-		.firmware = &gather->host.firmware,
-		.command_line = loading->command_line,
-		.initrd_bytes = initrd_bytes(gather),
-	};
-	/* where there is none yet the target makes do without */
-	(void)!getrandom(loading->boot.seed, sizeof(loading->boot.seed), GRND_NONBLOCK);
+	loading->boot = control_request(&gather->host, setup->data, setup->bytes,
+					loading->command_line, initrd_bytes(gather));
 }
 
 static int lacks_room(struct loading *loading, enum layout_lack lack)
@@ -195,9 +207,10 @@ static int arrange(struct loading *loading)
 			return lacks_room(loading, lack);
 		if (r < 0)
 			return fail(loading, r, "the kernel's alignment makes no sense");
-		loading->part[0].to = layout->kernel.start / PAGE;
-		loading->part[1].to = layout->initrd.start / PAGE;
-		loading->part[2].to = loading->part[1].to + loading->part[1].pages;
+		loading->part[PART_KERNEL].to = layout->kernel.start / PAGE_BYTES;
+		loading->part[PART_INITRD].to = layout->initrd.start / PAGE_BYTES;
+		loading->part[PART_REPORT].to =
+			loading->part[PART_INITRD].to + loading->part[PART_INITRD].pages;
 		n = moves_plan(loading->part, GATHER_PARTS, MOVES_NO_SPARE,
 			       loading->scratch, NULL, 0);
 		if (n < 0)
@@ -220,7 +233,7 @@ static const uint8_t *page_for(const struct loading *loading, uint64_t to)
 
 		if (to >= part->to && to - part->to < part->pages)
 			return part_file(loading->gather, i)->data +
-			       (to - part->to) * PAGE;
+			       (to - part->to) * PAGE_BYTES;
 	}
 	return NULL; /* not for what moves_plan() makes */
 }
@@ -248,7 +261,7 @@ static void add_checksums(const struct loading *loading, struct move *moves, siz
 			const uint8_t *page = page_for(loading, to + k);
 
 			if (page)
-				move->crc = crc32c(move->crc, page, PAGE);
+				move->crc = crc32c(move->crc, page, PAGE_BYTES);
 		}
 	}
 }
@@ -261,6 +274,7 @@ static int build(struct loading *loading)
 	const uint64_t spare = control_spare(control, address);
 	struct move *moves;
 	ssize_t n;
+	int r;
 
 	loading->data = pages_get(control->bytes);
 	if (!loading->data)
@@ -271,9 +285,12 @@ static int build(struct loading *loading)
 	if (n < 0)
 		return fail(loading, (int)n, "cannot order the target's pages");
 	add_checksums(loading, moves, (size_t)n, spare);
-	control_build(control, &gather->host, &loading->boot,
-		      gather->layout.kernel.start + BOOT_ENTRY_64, address,
-		      loading->data);
+	/* what the checksums were made of is what was sealed */
+	r = payload_check(gather->payload);
+	if (r < 0)
+		return fail(loading, r, "the target's files changed in memory");
+	control_build(control, &gather->host, &loading->boot, gather->layout.kernel.start,
+		      address, loading->data);
 	return 0;
 }
 
@@ -295,10 +312,8 @@ static int load(struct loading *loading)
 {
 	struct gather *gather = loading->gather;
 	const char *what;
-	int r = payload_check(gather->payload);
+	int r;
 
-	if (r < 0)
-		return fail(loading, r, "the target's files changed in memory");
 	if (gather->payload->file[PAYLOAD_COMMAND_LINE].bytes >=
 	    sizeof(loading->command_line))
 		return fail(loading, -E2BIG, "the command line is too long");
@@ -319,7 +334,7 @@ static int load(struct loading *loading)
 	return r < 0 ? r : give_to_kernel(loading);
 }
 
-int gather_load(const char *root, const struct payload *payload, struct gather *gather,
+int gather_load(const char *root, struct payload *payload, struct gather *gather,
 		char why[GATHER_WHY_BYTES])
 {
 	static struct loading loading; /* too large for a stack */
@@ -331,7 +346,10 @@ int gather_load(const char *root, const struct payload *payload, struct gather *
 	r = load(&loading);
 	pages_free(loading.scratch, scratch_bytes(gather));
 	pages_free(loading.sources, gather->pages * sizeof(*loading.sources));
+	if (loading.data)
+		explicit_bzero(loading.data, loading.control.bytes);
 	pages_free(loading.data, loading.control.bytes);
+	explicit_bzero(&loading.boot, sizeof(loading.boot));
 	return r;
 }
 

@@ -23,7 +23,7 @@ enum { GATHER_PARTS = 3 };
 
 struct gather {
 	const char *root;
-	const struct payload *payload;
+	struct payload *payload;
 	struct host host;
 	struct kernel_image kernel;
 	struct layout layout;
@@ -34,11 +34,11 @@ struct gather {
 enum { GATHER_WHY_BYTES = 256 };
 
 /*
- * Loads the payload, which is checked first. The pages stay pinned as long as this
+ * Loads the payload, which is checked. The pages stay pinned as long as this
  * process lives: it has to be the one that jumps. 0; or negative errno, and why says what
  * failed. *gather needs gather_done() either way, and the payload lives longer than it.
  */
-int gather_load(const char *root, const struct payload *payload, struct gather *gather,
+int gather_load(const char *root, struct payload *payload, struct gather *gather,
 		char why[GATHER_WHY_BYTES]);
 
 /* Do all pages still lie where it was told to the kernel? */

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 
-enum { PAGE_BYTES = 4096, TURNS_MAX = 64 };
+#include "pivot/base/pages.h"
+
+enum { TURNS_MAX = 64 };
 
 #define GIB_4 (1ULL << 32)
 

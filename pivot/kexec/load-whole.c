@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 
 #include "control.h"
 #include "crc32c.h"
@@ -24,7 +23,7 @@
 #include "pivot/base/macros.h"
 #include "pivot/base/pages.h"
 
-enum { PAGE = 4096, SEGMENTS = 3 };
+enum { SEGMENTS = 3 };
 
 struct whole {
 	const struct tree *tree;
@@ -65,13 +64,13 @@ static uint64_t body_bytes(const struct whole *whole)
 
 static uint64_t whole_pages(uint64_t bytes)
 {
-	return (bytes + PAGE - 1) / PAGE * PAGE;
+	return (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
 }
 
 /* Of whole pages; behind the last byte the kernel leaves zeros. */
 static uint32_t checksum(const uint8_t *data, size_t bytes, size_t run)
 {
-	static const uint8_t zeros[PAGE];
+	static const uint8_t zeros[PAGE_BYTES];
 
 	return crc32c(crc32c(0, data, bytes), zeros, run - bytes);
 }
@@ -80,19 +79,19 @@ static uint32_t checksum(const uint8_t *data, size_t bytes, size_t run)
 static size_t add_checks(const uint8_t *data, uint64_t bytes, uint64_t address,
 			 struct move *moves)
 {
-	const size_t most = (size_t)MOVES_RUN_PAGES * PAGE;
+	const size_t most = (size_t)MOVES_RUN_PAGES * PAGE_BYTES;
 	size_t n = 0;
 
 	for (uint64_t at = 0; at < bytes; at += most, n++) {
 		size_t left = bytes - at < most ? (size_t)(bytes - at) : most;
 		size_t run = (size_t)whole_pages(left);
-		uint64_t frame = (address + at) / PAGE;
+		uint64_t frame = (address + at) / PAGE_BYTES;
 
 		if (moves)
 			moves[n] = (struct move){
 				.to = frame,
 				.from = frame,
-				.pages = (uint32_t)(run / PAGE),
+				.pages = (uint32_t)(run / PAGE_BYTES),
 				.crc = checksum(data + at, left, run),
 			};
 	}
@@ -138,8 +137,7 @@ static int build(struct whole *whole)
 	if (!whole->data)
 		return fail(whole, -ENOMEM, "no memory for the control segment");
 	(void)add_all_checks(whole, control_moves(control, whole->data));
-	control_build(control, &whole->host, &whole->boot,
-		      whole->layout.kernel.start + BOOT_ENTRY_64,
+	control_build(control, &whole->host, &whole->boot, whole->layout.kernel.start,
 		      whole->layout.control.start, whole->data);
 	return 0;
 }
@@ -170,20 +168,6 @@ static int give_to_kernel(struct whole *whole)
 	return r < 0 ? fail(whole, r, "kexec_load") : 0;
 }
 
-static void make_request(struct whole *whole)
-{
-	whole->boot = (struct boot_request){
-		.setup = whole->kernel_data,
-		.setup_bytes = whole->kernel->setup_bytes,
-		.map = &whole->host.map,
-		.firmware = &whole->host.firmware,
-		.command_line = whole->tree->command_line,
-		.initrd_bytes = whole->tree->initrd_bytes,
-	};
-	/* where there is none yet the target makes do without */
-	(void)!getrandom(whole->boot.seed, sizeof(whole->boot.seed), GRND_NONBLOCK);
-}
-
 static int load(struct whole *whole, const char *root)
 {
 	const struct tree *tree = whole->tree;
@@ -197,7 +181,9 @@ static int load(struct whole *whole, const char *root)
 		r = map(whole, tree->initrd_fd, tree->initrd_bytes, &whole->initrd_data);
 	if (r < 0)
 		return r;
-	make_request(whole);
+	whole->boot = control_request(&whole->host, whole->kernel_data,
+				      whole->kernel->setup_bytes, tree->command_line,
+				      tree->initrd_bytes);
 	r = arrange(whole);
 	if (r == 0)
 		r = build(whole);
@@ -221,6 +207,9 @@ int load_whole(const char *root, const struct tree *tree,
 	r = load(&whole, root);
 	unmap(whole.kernel_data, tree->kernel_bytes);
 	unmap(whole.initrd_data, tree->initrd_bytes);
+	if (whole.data)
+		explicit_bzero(whole.data, whole.control.bytes);
 	pages_free(whole.data, whole.control.bytes);
+	explicit_bzero(&whole.boot, sizeof(whole.boot));
 	return r;
 }

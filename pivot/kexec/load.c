@@ -16,7 +16,6 @@ enum { UNLOAD_TRIES = 10, UNLOAD_AGAIN_MS = 500 };
 	"the kernel takes signed kernels only, and does not trust this one: turn Secure Boot " \
 	"off in the firmware, or use a kernel signed by a key this machine trusts"
 
-/* From kernel/kexec_file.c, kernel/kexec_core.c, arch/x86/kernel/kexec-bzimage64.c. */
 const char *loader_name(enum loader loader)
 {
 	static const char *const names[LOADERS] = {
@@ -29,6 +28,7 @@ const char *loader_name(enum loader loader)
 	return names[loader];
 }
 
+/* From kernel/kexec_file.c, kernel/kexec_core.c, arch/x86/kernel/kexec-bzimage64.c. */
 static const struct {
 	int error;
 	const char *meaning;

@@ -13,13 +13,17 @@
 
 #include "crc32c.h"
 #include "pivot/base/cleanup.h"
+#include "pivot/base/clock.h"
 #include "pivot/base/file.h"
 #include "pivot/base/macros.h"
+#include "pivot/base/pages.h"
 #include "pivot/base/parse.h"
 #include "pivot/base/read.h"
 
 enum {
-	PAGE = 4096,
+	PRESENT = 63,	 /* a bit of a page in pagemap */
+	FRAME_BITS = 55, /* the number of its frame */
+	PRESENT_TRIES = 100,
 	PIPE_PAGES_MAX = 4096,
 	PIPE_PAGES_MIN = 256, /* which every process may have */
 };
@@ -39,7 +43,7 @@ const char *payload_file_name(enum payload_name name)
 
 size_t payload_pages(const struct payload_file *file)
 {
-	return (size_t)((file->bytes + PAGE - 1) / PAGE);
+	return (size_t)((file->bytes + PAGE_BYTES - 1) / PAGE_BYTES);
 }
 
 static int open_file(const char *root, const char *folder, enum payload_name name)
@@ -53,7 +57,6 @@ static int open_file(const char *root, const char *folder, enum payload_name nam
 	return fd < 0 ? -errno : fd;
 }
 
-/* A child would only make its tables longer. */
 static int map_file(int fd, struct payload_file *file)
 {
 	struct stat st;
@@ -65,10 +68,12 @@ static int map_file(int fd, struct payload_file *file)
 		return -EINVAL;
 	if (st.st_size == 0)
 		return 0;
-	data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED | MAP_POPULATE, fd,
-		    0);
+	/* locked, because the swap's disk may have no driver when it is needed */
+	data = mmap(NULL, (size_t)st.st_size, PROT_READ,
+		    MAP_SHARED | MAP_POPULATE | MAP_LOCKED, fd, 0);
 	if (data == MAP_FAILED)
 		return -errno;
+	/* a child would only make its tables longer */
 	(void)madvise(data, (size_t)st.st_size, MADV_DONTFORK);
 	file->data = data;
 	file->bytes = (uint64_t)st.st_size;
@@ -184,7 +189,7 @@ static int make_pipe(void)
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
 	for (int pages = PIPE_PAGES_MAX; pages >= PIPE_PAGES_MIN; pages /= 2)
-		if (fcntl(ends[1], F_SETPIPE_SZ, pages * PAGE) >= 0)
+		if (fcntl(ends[1], F_SETPIPE_SZ, pages * PAGE_BYTES) >= 0)
 			break; /* where none is granted it has 16 */
 	return ends[1];
 }
@@ -194,12 +199,12 @@ static int make_pipe(void)
  * migrated nor swapped out; mlock(2) forbids only the latter. Source: fs/splice.c,
  * mm/migrate.c (folio_expected_refs).
  */
-int payload_pin(const struct payload_file *file)
+int payload_pin(struct payload_file *file)
 {
 	uint64_t done = 0;
 	int fd = -1;
 
-	while (done < file->bytes) {
+	while (!file->is_pinned && done < file->bytes) {
 		struct iovec rest = { (void *)(uintptr_t)(file->data + done),
 				      (size_t)(file->bytes - done) };
 		ssize_t n = fd < 0 ? -1 : vmsplice(fd, &rest, 1, SPLICE_F_NONBLOCK);
@@ -214,27 +219,53 @@ int payload_pin(const struct payload_file *file)
 		if (fd < 0)
 			return fd;
 	}
+	file->is_pinned = true;
 	return 0;
 }
 
-static int read_frames(int pagemap, const uint8_t *address, size_t n, uint64_t *ret)
+static int read_entries(int pagemap, const uint8_t *address, size_t n, uint64_t *ret)
 {
-	enum { PRESENT = 63, FRAME_BITS = 55 };
-	const off_t at = (off_t)((uintptr_t)address / PAGE * sizeof(*ret));
+	const off_t at = (off_t)((uintptr_t)address / PAGE_BYTES * sizeof(*ret));
 	ssize_t got = file_read_at(pagemap, ret, n * sizeof(*ret), at);
 
 	if (got < 0)
 		return (int)got;
-	if ((size_t)got != n * sizeof(*ret))
-		return -EIO;
-	for (size_t i = 0; i < n; i++) {
-		if (!(ret[i] >> PRESENT))
-			return -EFAULT;
+	return (size_t)got == n * sizeof(*ret) ? 0 : -EIO;
+}
+
+/*
+ * A page that is pinned is not moved, but now and then the kernel tries to
+ * (migrate_pages() in mm/migrate.c), and does not show it meanwhile. Touching it waits
+ * for the end of that.
+ */
+static int wait_present(int pagemap, const uint8_t *page, uint64_t *ret)
+{
+	for (int i = 0; i < PRESENT_TRIES && !(*ret >> PRESENT); i++) {
+		int r;
+
+		(void)*(const volatile uint8_t *)page;
+		r = read_entries(pagemap, page, 1, ret);
+		if (r < 0)
+			return r;
+		if (!(*ret >> PRESENT))
+			clock_sleep_ms(1);
+	}
+	return *ret >> PRESENT ? 0 : -EFAULT;
+}
+
+static int read_frames(int pagemap, const uint8_t *address, size_t n, uint64_t *ret)
+{
+	int r = read_entries(pagemap, address, n, ret);
+
+	for (size_t i = 0; r == 0 && i < n; i++) {
+		r = wait_present(pagemap, address + i * PAGE_BYTES, &ret[i]);
+		if (r < 0)
+			return r;
 		ret[i] &= (1ULL << FRAME_BITS) - 1;
 		if (!ret[i]) /* without CAP_SYS_ADMIN */
 			return -EPERM;
 	}
-	return 0;
+	return r;
 }
 
 int payload_frames(const char *root, const struct payload_file *file, uint64_t *ret)

@@ -14,6 +14,7 @@
  *	seal		the bytes and the crc32c of each of the first four
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,7 @@ struct payload_file {
 	const uint8_t *data; /* mapped, and shared with nobody's child; NULL: no file */
 	uint64_t bytes;
 	uint32_t crc; /* by the seal */
+	bool is_pinned;
 };
 
 struct payload {
@@ -45,7 +47,8 @@ struct payload {
 const char *payload_file_name(enum payload_name name);
 
 /*
- * Maps one file of <root><folder>, or the open one where fd is not -1. 0, also where
+ * Maps one file of <root><folder>, or the open one where fd is not -1, and locks it in
+ * memory. 0, also where
  * there is none and it may be missing (initrd, report); negative errno.
  */
 int payload_map(const char *root, const char *folder, enum payload_name name, int fd,
@@ -71,10 +74,10 @@ void payload_done(struct payload *payload);
 size_t payload_pages(const struct payload_file *file);
 
 /*
- * Pins the file's pages: the kernel may not move them any more, for as long as this
- * process lives. 0 or negative errno.
+ * Pins the file's pages, once: the kernel may not move them any more, for as long as this
+ * process lives. 0; -EFAULT where the file has become shorter; or negative errno.
  */
-int payload_pin(const struct payload_file *file);
+int payload_pin(struct payload_file *file);
 
 /* The physical frame of each of its pages. 0, -EPERM where the kernel does not tell, or
  * negative errno. Source: Documentation/admin-guide/mm/pagemap.rst. */

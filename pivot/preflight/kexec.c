@@ -41,6 +41,11 @@ void check_kexec(const struct preflight *p, struct findings *findings)
 			     "kexec is switched off until the next boot "
 			     "(kernel.kexec_load_disabled = 1): find who sets it in "
 			     "/etc/sysctl.d, remove it and reboot");
+	if (p->loaders == 1U << LOADER_GATHER && !preflight_may_gather(p->root))
+		find_refusal(findings, "kexec-limit",
+			     "too few loads are allowed until the next boot for "
+			     "--loader=gather, which needs three "
+			     "(kernel.kexec_load_limit_reboot): reboot, or take another");
 	if (has_used_up_loads(p->root))
 		find_refusal(findings, "kexec-limit",
 			     "no more loads are allowed until the next boot "

@@ -36,7 +36,7 @@ static bool is_encrypted(const char *root)
 		parameter_find(line, "mem_encrypt", &n) && n == 2);
 }
 
-static bool may_load_often(const char *root)
+bool preflight_may_gather(const char *root)
 {
 	uint64_t left;
 
@@ -54,7 +54,7 @@ unsigned int preflight_loaders(const char *root, int choice)
 		return 1U << choice;
 	if (is_encrypted(root) || is_locked_down(root))
 		return 1U << LOADER_FILE;
-	if (!may_load_often(root))
+	if (!preflight_may_gather(root))
 		loaders &= ~(1U << LOADER_GATHER);
 	return loaders;
 }

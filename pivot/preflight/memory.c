@@ -22,7 +22,7 @@ static bool has_loader(const struct preflight *p, enum loader loader)
 /* Lists of all pages, and what else goes into the control segment. */
 static uint64_t lists_bytes(uint64_t payload)
 {
-	enum { BYTES_A_PAGE = 64, PAGE = 4096, CONTROL_BYTES = 4 << 20 };
+	enum { BYTES_A_PAGE = 128, PAGE = 4096, CONTROL_BYTES = 4 << 20 };
 
 	return payload / PAGE * BYTES_A_PAGE + CONTROL_BYTES;
 }

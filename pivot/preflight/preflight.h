@@ -29,6 +29,9 @@ unsigned int preflight_loaders(const char *root, int choice);
  */
 bool preflight_wants_ramfs(const struct preflight *preflight);
 
+/* Does the running kernel permit as many loads as gathering takes? */
+bool preflight_may_gather(const char *root);
+
 /* Is memory short, but enough with what is reserved for a crash kernel? */
 bool preflight_wants_crash_memory(const struct preflight *preflight);
 

@@ -19,85 +19,45 @@
 
 #define FOLDER STAGE_PATH PAYLOAD_FOLDER "/"
 
-/* One file of the tree, and what it was when it was looked at. */
-struct original {
-	int fd;
-	const char *name;
-	uint64_t bytes;
-	struct stat stat;
-};
-
-static int original_open(int fd, const char *name, uint64_t bytes, struct original *ret)
+static int copy(int fd, const char *name, uint64_t at, uint64_t bytes, const char *path)
 {
-	*ret = (struct original){ .fd = fd, .name = name, .bytes = bytes };
-	return fstat(fd, &ret->stat) < 0 ? log_err(-errno, "cannot look at '%s'", name)
-					 : 0;
-}
-
-static bool is_same_time(const struct timespec *a, const struct timespec *b)
-{
-	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
-
-/* A file that changed while it was copied is neither what it was nor what it is. */
-static int original_check(const struct original *original)
-{
-	struct stat now;
-
-	if (fstat(original->fd, &now) < 0)
-		return log_err(-errno, "cannot look at '%s'", original->name);
-	if ((uint64_t)now.st_size == original->bytes &&
-	    is_same_time(&now.st_mtim, &original->stat.st_mtim) &&
-	    is_same_time(&now.st_ctim, &original->stat.st_ctim))
-		return 0;
-	return log_refuse(
-		-ESTALE,
-		"'%s' changed while it was read: wait until it is copied, and try "
-		"again",
-		original->name);
-}
-
-static int copy(const struct original *original, uint64_t at, uint64_t bytes,
-		const char *path)
-{
-	int r = act_copy(original->fd, at, bytes, path);
+	int r = act_copy(fd, at, bytes, path);
 
 	if (r == -ENODATA)
 		return log_refuse(
 			r,
 			"'%s' became shorter while it was read: wait until it is "
 			"copied, and try again",
-			original->name);
+			name);
 	if (r == -ENOSPC)
-		return log_refuse(r, "there is no memory left to copy '%s' into",
-				  original->name);
-	return r < 0 ? log_err(r, "cannot copy '%s' into the stage", original->name) : 0;
+		return log_refuse(r, "there is no memory left to copy '%s' into", name);
+	return r < 0 ? log_err(r, "cannot copy '%s' into the stage", name) : 0;
 }
 
 static int put_kernel(const struct tree *tree, const struct kernel_image *kernel)
 {
 	const uint64_t setup = kernel->setup_bytes;
-	struct original original;
-	int r = original_open(tree->kernel_fd, tree->kernel_name, tree->kernel_bytes,
-			      &original);
+	int r = copy(tree->kernel_fd, tree->kernel_name, 0, setup, FOLDER "setup");
 
-	if (r == 0)
-		r = copy(&original, 0, setup, FOLDER "setup");
-	if (r == 0)
-		r = copy(&original, setup, tree->kernel_bytes - setup, FOLDER "kernel");
-	return r < 0 ? r : original_check(&original);
+	return r < 0 ? r
+		     : copy(tree->kernel_fd, tree->kernel_name, setup,
+			    tree->kernel_bytes - setup, FOLDER "kernel");
 }
 
 /*
- * A file in memory can stay where it is, if nobody has it open for writing: a lease is
- * not given then.
+ * A file in memory can stay where it is, if nobody but root can write it, and nobody has
+ * it open for that: a lease is not given then. Root may still do so later; the seal shows
+ * it, and the machine comes home.
  */
 bool stage_leaves_outside(int fd)
 {
 	struct statfs fs;
+	struct stat st;
 
 	if (fstatfs(fd, &fs) < 0 || ((unsigned long)fs.f_type != TMPFS_MAGIC &&
 				     (unsigned long)fs.f_type != RAMFS_MAGIC))
+		return false;
+	if (fstat(fd, &st) < 0 || st.st_uid != 0 || st.st_mode & (S_IWGRP | S_IWOTH))
 		return false;
 	if (fcntl(fd, F_SETLEASE, F_RDLCK) < 0)
 		return false;
@@ -107,19 +67,12 @@ bool stage_leaves_outside(int fd)
 
 static int put_initrd(struct stage *stage, const struct tree *tree)
 {
-	struct original original;
-	int r;
-
 	if (tree->initrd_fd < 0)
 		return 0;
 	stage->has_initrd_outside = stage_leaves_outside(tree->initrd_fd);
-	if (stage->has_initrd_outside)
-		return 0;
-	r = original_open(tree->initrd_fd, tree->initrd_name, tree->initrd_bytes,
-			  &original);
-	if (r == 0)
-		r = copy(&original, 0, tree->initrd_bytes, FOLDER "initrd");
-	return r < 0 ? r : original_check(&original);
+	return stage->has_initrd_outside ? 0
+					 : copy(tree->initrd_fd, tree->initrd_name, 0,
+						tree->initrd_bytes, FOLDER "initrd");
 }
 
 static int create(const char *path, const void *data, size_t n)
@@ -168,8 +121,8 @@ int stage_put_payload(struct stage *stage, const struct tree *tree,
 int stage_remove_payload(const struct stage *stage)
 {
 	static const char *const paths[] = {
-		FOLDER "setup",	       FOLDER "kernel", FOLDER "initrd",
-		FOLDER "command-line", FOLDER "seal",
+		FOLDER "seal",	 FOLDER "setup",	FOLDER "kernel",
+		FOLDER "initrd", FOLDER "command-line",
 	};
 	int r = stage_enter(stage);
 

@@ -18,7 +18,10 @@
 #include "pivot/base/log.h"
 #include "pivot/base/read.h"
 
-enum { LOOK_EVERY_MS = 10 };
+enum {
+	LOOK_EVERY_MS = 10,
+	SLACK_BYTES = 64 << 20, /* what others put there is at an end somewhere */
+};
 
 #define SOURCE "pivot-kexec" /* in mountinfo(5) */
 
@@ -59,8 +62,9 @@ int stage_enter(const struct stage *stage)
 	return r < 0 ? log_err(r, "cannot enter the mount namespace of PID 1") : 0;
 }
 
-static int mount_tmpfs(struct stage *stage)
+static int mount_tmpfs(struct stage *stage, uint64_t bytes)
 {
+	char options[64];
 	int r;
 
 	stage->had_directory = read_exists(stage->root, STAGE_PATH);
@@ -68,9 +72,15 @@ static int mount_tmpfs(struct stage *stage)
 	r = act_mkdir(STAGE_PATH, 0755);
 	if (r < 0 && r != -EEXIST)
 		return log_err(r, "cannot make '%s'", STAGE_PATH);
-	/* its own tmpfs, because /run is noexec on many distros; not only half of the
-	 * memory, because the target may need more */
-	r = act_mount(SOURCE, STAGE_PATH, "tmpfs", MS_NOSUID, "mode=0755,size=100%");
+	/* its own tmpfs, because /run is noexec on many distros */
+	(void)snprintf(options, sizeof(options), "mode=0755,size=%llu,noswap",
+		       (unsigned long long)bytes);
+	r = act_mount(SOURCE, STAGE_PATH, "tmpfs", MS_NOSUID, options);
+	if (r ==
+	    -EINVAL) { /* before Linux 6.4; what is secret in it may be swapped out */
+		*strrchr(options, ',') = '\0';
+		r = act_mount(SOURCE, STAGE_PATH, "tmpfs", MS_NOSUID, options);
+	}
 	return r < 0 ? log_err(r, "cannot mount a tmpfs on '%s'", STAGE_PATH) : 0;
 }
 
@@ -90,12 +100,12 @@ static int probe_init(void)
 		     : 0;
 }
 
-int stage_mount(struct stage *stage, const struct image *image)
+int stage_mount(struct stage *stage, const struct image *image, uint64_t payload_bytes)
 {
 	int r = stage_enter(stage);
 
 	if (r == 0)
-		r = mount_tmpfs(stage);
+		r = mount_tmpfs(stage, image->size + payload_bytes + SLACK_BYTES);
 	if (r == 0)
 		r = image_unpack(image, STAGE_PATH);
 	return r < 0 ? r : probe_init();

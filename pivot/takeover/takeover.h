@@ -44,7 +44,7 @@ struct stage *stage_new(const char *root);
  * In a step (step.h), which enters PID 1's mount namespace: mounts a tmpfs and unpacks
  * the image, or removes what there is of it. 0 or negative errno, logged.
  */
-int stage_mount(struct stage *stage, const struct image *image);
+int stage_mount(struct stage *stage, const struct image *image, uint64_t payload_bytes);
 int stage_unmount(const struct stage *stage);
 
 /* In a step: the mount namespace of PID 1. 0 or negative errno, logged. */
@@ -53,8 +53,7 @@ int stage_enter(const struct stage *stage);
 /*
  * Copies the target's files into the stage, and seals them. An initrd that is
  * in memory already stays where it is: then somebody must hold it open until our init has
- * it, and stage_link_initrd() tells who. Each in a step. 0 or negative errno, logged:
- * -ESTALE where a file changed while it was read.
+ * it, and stage_link_initrd() tells who. Each in a step. 0 or negative errno, logged.
  */
 int stage_put_payload(struct stage *stage, const struct tree *tree,
 		      const struct kernel_image *kernel);

@@ -48,14 +48,45 @@ void tree_done(struct tree *tree)
 	*tree = (struct tree)TREE_INIT;
 }
 
-static int size_of(int fd, const char *name, uint64_t *ret)
+static int look_at(int fd, const char *name, struct stat *ret, uint64_t *ret_bytes)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
+	if (fstat(fd, ret) < 0)
 		return log_err(-errno, "cannot look at '%s'", name);
-	*ret = (uint64_t)st.st_size;
+	*ret_bytes = (uint64_t)ret->st_size;
 	return 0;
+}
+
+static bool is_same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+/* A file that changes while it is read is neither what it was nor what it will be. */
+static int check_unchanged(int fd, const char *name, const struct stat *then)
+{
+	struct stat now;
+
+	if (fd < 0)
+		return 0;
+	if (fstat(fd, &now) < 0)
+		return log_err(-errno, "cannot look at '%s'", name);
+	if (now.st_size == then->st_size && is_same_time(&now.st_mtim, &then->st_mtim) &&
+	    is_same_time(&now.st_ctim, &then->st_ctim))
+		return 0;
+	return log_refuse(
+		-ESTALE,
+		"'%s' changed while it was read: wait until it is copied, and try "
+		"again",
+		name);
+}
+
+int tree_check_unchanged(const struct tree *tree)
+{
+	int r = check_unchanged(tree->kernel_fd, tree->kernel_name, &tree->kernel_stat);
+
+	return r < 0 ? r
+		     : check_unchanged(tree->initrd_fd, tree->initrd_name,
+				       &tree->initrd_stat);
 }
 
 static const char *marker_of(const struct opening *opening)
@@ -113,7 +144,8 @@ static int set_kernel(struct tree *tree, int taken_fd, char *taken_name)
 		return log_err(-ENOMEM, "cannot open the kernel");
 	tree->kernel_fd = take_fd(&fd);
 	tree->kernel_name = take_ptr(&name);
-	return size_of(tree->kernel_fd, tree->kernel_name, &tree->kernel_bytes);
+	return look_at(tree->kernel_fd, tree->kernel_name, &tree->kernel_stat,
+		       &tree->kernel_bytes);
 }
 
 /* The kernel in an image. */
@@ -214,7 +246,8 @@ static int open_initrd(struct opening *opening)
 	if (tree->initrd_fd < 0)
 		return tree->initrd_fd;
 	tree->initrd_name = printable_make(take_ptr(&list.names));
-	return size_of(tree->initrd_fd, tree->initrd_name, &tree->initrd_bytes);
+	return look_at(tree->initrd_fd, tree->initrd_name, &tree->initrd_stat,
+		       &tree->initrd_bytes);
 }
 
 /* Why the tree tells no command line, with the way out. */

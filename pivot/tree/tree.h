@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 /* What the command line adds to or puts in place of what the tree says. */
 struct tree_options {
@@ -28,6 +29,8 @@ struct tree {
 	int initrd_fd; /* holds them open for writing through us; -1: none */
 	uint64_t kernel_bytes;
 	uint64_t initrd_bytes;
+	struct stat kernel_stat; /* when it was opened */
+	struct stat initrd_stat;
 	char *command_line; /* what the target's kernel will get */
 };
 
@@ -43,5 +46,11 @@ struct tree {
  * with its way out. 0 or negative errno; *ret needs tree_done() either way.
  */
 int tree_open(const char *path, const struct tree_options *options, struct tree *ret);
+
+/*
+ * Are its files what they were when they were opened? 0; -ESTALE, logged with the way
+ * out; or negative errno, logged.
+ */
+int tree_check_unchanged(const struct tree *tree);
 
 void tree_done(struct tree *tree);
