@@ -15,6 +15,7 @@
 enum { MODEL_FRAMES = 2048, MODEL_PARTS = 4, MODEL_MOVES = MODEL_FRAMES * 3 / 2 };
 
 struct model {
+	size_t frames; /* of the memory, MODEL_FRAMES at most */
 	struct moves_part part[MODEL_PARTS];
 	size_t n_parts;
 	uint64_t from[MODEL_FRAMES]; /* of the pages of all parts */
@@ -72,11 +73,11 @@ static inline void model_move(uint64_t *memory, const struct move *move, bool at
 		memory[move->to + i] = memory[move->from + i];
 }
 
-static inline bool model_in_range(const struct move *move)
+static inline bool model_in_range(const struct model *model, const struct move *move)
 {
 	return move->pages && move->pages <= MOVES_RUN_PAGES &&
-	       move->to < MODEL_FRAMES - move->pages &&
-	       move->from < MODEL_FRAMES - move->pages;
+	       move->to <= model->frames - move->pages &&
+	       move->from <= model->frames - move->pages;
 }
 
 /* Does what is checked before the first move hold each page of the parts once? */
@@ -88,7 +89,7 @@ static inline bool model_checks_all(const struct model *model)
 	for (ssize_t i = 0; i < model->n_moves; i++) {
 		const struct move *move = &model->moves[i];
 
-		if (!model_in_range(move))
+		if (!model_in_range(model, move))
 			return false;
 		for (size_t j = 0; j < move->pages && move->from != model->spare; j++)
 			checked[move->from + j]++;
@@ -96,7 +97,7 @@ static inline bool model_checks_all(const struct model *model)
 	for (size_t i = 0; i < pages; i++)
 		if (checked[model->from[i]]-- == 0)
 			return false;
-	for (size_t i = 0; i < MODEL_FRAMES; i++)
+	for (size_t i = 0; i < model->frames; i++)
 		if (checked[i])
 			return false;
 	return true;
@@ -107,19 +108,19 @@ static inline bool model_is_moved(const struct model *model)
 {
 	uint64_t wanted[MODEL_FRAMES];
 
-	for (size_t i = 0; i < MODEL_FRAMES; i++)
+	for (size_t i = 0; i < model->frames; i++)
 		wanted[i] = i;
 	for (size_t i = 0; i < model->n_parts; i++)
 		memcpy(wanted + model->part[i].to, model->part[i].from,
 		       model->part[i].pages * sizeof(*wanted));
 	wanted[model->spare] = model->memory[model->spare];
-	return memcmp(wanted, model->memory, sizeof(wanted)) == 0;
+	return memcmp(wanted, model->memory, model->frames * sizeof(*wanted)) == 0;
 }
 
 static inline bool model_run(struct model *model, bool at_once)
 {
 	model->n_cycles = 0;
-	for (size_t i = 0; i < MODEL_FRAMES; i++)
+	for (size_t i = 0; i < model->frames; i++)
 		model->memory[i] = i;
 	for (ssize_t i = 0; i < model->n_moves; i++) {
 		model->n_cycles += model->moves[i].to == model->spare;

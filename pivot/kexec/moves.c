@@ -175,14 +175,14 @@ static bool is_free(const struct planner *p, uint32_t page, uint32_t first)
 	return state >= first && state < page;
 }
 
-/* How many pages from this one on can be one move. */
+/*
+ * How many pages from this one on can be one move. What lies in the spare frame goes
+ * alone, so that no crc spans it: the last page of a cycle has no page ready beside it.
+ */
 static uint32_t piece_pages(const struct planner *p, uint32_t first)
 {
 	uint32_t page = first + 1, end = end_of_run(p, first);
 
-	/* alone, so that no crc spans the spare frame */
-	if (first == p->rescued)
-		return 1;
 	while (page < end && page != p->rescued && is_free(p, page, first))
 		page++;
 	return page - first;
@@ -220,8 +220,7 @@ static void move_whole(struct planner *p, uint32_t head)
 /* The first page that can be moved together with this one, which is ready. */
 static uint32_t start_of_piece(const struct planner *p, uint32_t page)
 {
-	while (!(p->runs[page] & HEAD) && page != p->rescued &&
-	       (p->pages[page - 1] & (READY | DONE)) == READY && page - 1 != p->rescued)
+	while (!(p->runs[page] & HEAD) && (p->pages[page - 1] & (READY | DONE)) == READY)
 		page--;
 	return page;
 }

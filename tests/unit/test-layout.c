@@ -208,6 +208,27 @@ START_TEST(leaves_the_last_clear_stretch_to_the_control_segment)
 }
 END_TEST
 
+/* Around it the moves are others than in the turn before, and may be more. */
+START_TEST(leaves_the_control_segment_an_eighth_more)
+{
+	struct layout_search search = { 0 };
+
+	machine(MIB(420));
+	request.kernel.alignment = KIB(4);
+	request.kernel.preferred = MIB(1);
+	source(MIB(1), MIB(30));
+	source(MIB(32), MIB(420));
+	ck_assert_int_eq(layout_payload(&request, &search, &layout, &lack), 0);
+	ck_assert_str_eq(in_mib(layout.kernel), "1-47");
+	ck_assert_int_eq(layout_control(&request, &layout), -EADDRNOTAVAIL);
+	ck_assert_int_eq(layout_payload(&request, &search, &layout, &lack), 0);
+	ck_assert_uint_eq(layout.kernel.start, MIB(31) + KIB(128));
+	request.control_bytes += KIB(128);
+	ck_assert_int_eq(layout_control(&request, &layout), 0);
+	ck_assert_uint_eq(layout.control.end, layout.kernel.start);
+}
+END_TEST
+
 /* The first clear stretch is the only place of this kernel. */
 START_TEST(tries_one_clear_stretch_after_the_other)
 {
@@ -295,5 +316,6 @@ UNIT_MAIN("layout", puts_the_kernel_low_and_the_initrd_high, needs_no_initrd,
 	  puts_the_initrd_below_the_kernel_too,
 	  puts_the_control_segment_where_no_source_is,
 	  leaves_the_last_clear_stretch_to_the_control_segment,
+	  leaves_the_control_segment_an_eighth_more,
 	  tries_one_clear_stretch_after_the_other, says_what_does_not_fit,
 	  does_not_believe_absurd_sizes, shows_the_map)

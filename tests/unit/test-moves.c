@@ -15,6 +15,7 @@ static struct model model;
 /* A part of pages that lie one after another. */
 static void part(uint64_t to, uint64_t from, size_t pages)
 {
+	model.frames = MODEL_FRAMES;
 	model.spare = SPARE;
 	model_add_part(&model, to);
 	for (size_t i = 0; i < pages; i++)
@@ -231,7 +232,9 @@ static void draw_case(void)
 	bool is_taken[256] = { false };
 	uint64_t at = 0;
 
-	model = (struct model){ .spare = SPARE };
+	model.frames = 258;
+	model.spare = 257;
+	model.n_parts = 0;
 	for (uint32_t i = 0; i < n_parts && to + 1 < frames; i++) {
 		uint32_t pages = 1 + draw(frames - to);
 
@@ -253,7 +256,8 @@ START_TEST(is_right_in_20000_random_cases)
 
 	for (int i = 0; i < 20000; i++) {
 		draw_case();
-		ck_assert_msg(model_is_right(&model), "case %d", i);
+		if (!model_is_right(&model))
+			ck_abort_msg("case %d", i);
 		n_cycles += model.n_cycles;
 		for (ssize_t j = 0; j < model.n_moves; j++) {
 			n_longer += model.moves[j].pages > 1;
@@ -304,7 +308,8 @@ START_TEST(sorts_sources_however_they_lie)
 {
 	static struct span spans[MODEL_FRAMES];
 
-	for (int i = 0; i < 2000; i++) {
+	for (int i = 0; i < 1000; i++) {
+		bool is_sorted = true;
 		size_t pages;
 		ssize_t n;
 
@@ -313,9 +318,10 @@ START_TEST(sorts_sources_however_they_lie)
 		ck_assert_int_gt(n, 0);
 		pages = (spans[0].end - spans[0].start) / 4096;
 		for (ssize_t j = 1; j < n; j++) {
-			ck_assert_uint_gt(spans[j].start, spans[j - 1].end);
+			is_sorted = is_sorted && spans[j].start > spans[j - 1].end;
 			pages += (spans[j].end - spans[j].start) / 4096;
 		}
+		ck_assert(is_sorted);
 		ck_assert_uint_eq(pages, moves_pages(model.part, model.n_parts));
 	}
 }
