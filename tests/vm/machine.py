@@ -159,15 +159,17 @@ class Machine:
     data_disk = ("data.raw", "raw")
 
     def __init__(self, image="systemd", firmware="bios", memory_mib=1024, cpus=1,
-                 disk="virtio", nic="virtio-net-pci", reboot=True, payload=None, extra=()):
+                 cpu="Nehalem", disk="virtio", nic="virtio-net-pci", reboot=True, payload=None,
+                 extra=()):
         """
+        cpu      -- a model of QEMU's
         reboot   -- False makes QEMU end where the machine would reboot
         payload  -- a folder, read-only at /mnt/payload inside
         extra    -- more arguments for QEMU
         """
         self.image = image_path(image)
-        self.options = dict(firmware=firmware, memory_mib=memory_mib, cpus=cpus, disk=disk,
-                            nic=nic, reboot=reboot, payload=payload, extra=extra)
+        self.options = dict(firmware=firmware, memory_mib=memory_mib, cpus=cpus, cpu=cpu,
+                            disk=disk, nic=nic, reboot=reboot, payload=payload, extra=extra)
         self.port = None
         self.qmp = None
         self.qemu = None
@@ -250,8 +252,8 @@ class Machine:
         self.port = free_port()
         command = [
             "qemu-system-x86_64", "-nodefaults", "-no-user-config",
-            "-machine", "q35", "-accel", os.environ.get("PIVOT_ACCEL", "tcg"), "-cpu", "Nehalem",
-            "-smp", str(options["cpus"]), "-m", f"{options['memory_mib']}M",
+            "-machine", "q35", "-accel", os.environ.get("PIVOT_ACCEL", "tcg"),
+            "-cpu", options["cpu"], "-smp", str(options["cpus"]), "-m", f"{options['memory_mib']}M",
             "-display", "none", "-vga", "std",
             "-qmp", f"unix:{self.folder}/qmp,server=on,wait=off",
             "-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:22",

@@ -97,13 +97,19 @@ def test_refuses_a_command_line_longer_than_the_kernel_takes(vm):
                    r"the command line has 4\d\d\d bytes, the kernel takes \d+", "shorten it")
 
 
-def test_refuses_an_initrd_larger_than_half_of_the_memory(vm):
+def test_refuses_an_initrd_larger_than_the_memory(vm):
     assert_refuses(vm, f"{TOOL} --initrd /srv/huge {TREE}",
+                   r"too little memory: 8\.\d GiB needed, \S+ MiB available .*initrd once",
+                   "stop services, or use a smaller initrd")
+
+
+def test_refuses_an_initrd_larger_than_half_of_the_memory(vm):
+    assert_refuses(vm, f"{TOOL} --loader=load --initrd /srv/huge {TREE}",
                    r"8\.\d GiB", "no more than half", "use a smaller initrd")
 
 
-def test_refuses_when_memory_is_too_small(vm):
-    assert_refuses(vm, f"{TOOL} --initrd /srv/large {TREE}",
+def test_refuses_when_memory_is_too_small_for_two_copies(vm):
+    assert_refuses(vm, f"{TOOL} --loader=file --initrd /srv/large {TREE}",
                    r"too little memory: \S+ MiB needed, \S+ MiB available .*twice while loading",
                    "stop services, or use a smaller initrd")
 
