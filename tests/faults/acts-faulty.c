@@ -12,7 +12,8 @@
  *	PROGRAM	tool or init
  *	HASH	FNV-1a of the act as it is listed, such as "umount /srv/lvm 8", in hex
  *	TIME	which of the same acts of the program and its children; 0: each of them
- *	KIND	an errno as a number; hang; kill; slow; lost (not done, and not said)
+ *	KIND	an errno as a number; hang; kill; slow; lost (not done, and not said);
+ *		corrupt (a byte of the target's initrd in the stage is another one)
  *
  * An act is named by what it does and not by its number: children act at the same time.
  */
@@ -35,6 +36,7 @@
 #include "pivot/base/acts.h"
 #include "pivot/base/clock.h"
 #include "pivot/base/macros.h"
+#include "pivot/kexec/payload.h"
 
 enum { FAULTS_MAX = 3, SLOW_MS = 5000 };
 
@@ -120,6 +122,22 @@ __attribute__((noreturn)) static void hang(void)
 		(void)pause();
 }
 
+/* In the page that was told to the kernel: a file in memory is written to where it is. */
+static void corrupt(void)
+{
+	int fd = open(PAYLOAD_FOLDER "/initrd", O_RDWR | O_CLOEXEC);
+	off_t middle = fd < 0 ? 0 : lseek(fd, 0, SEEK_END) / 2;
+	char byte;
+
+	if (fd < 0)
+		return; /* then it lands, and shows in that */
+	if (pread(fd, &byte, 1, middle) == 1) {
+		byte = (char)~byte;
+		(void)!pwrite(fd, &byte, 1, middle);
+	}
+	(void)close(fd);
+}
+
 /* 0: go on with the act. Negative: fail with it. Positive: pretend that it was done. */
 static int happen(const struct fault *fault, const char *act)
 {
@@ -135,6 +153,10 @@ static int happen(const struct fault *fault, const char *act)
 	}
 	if (strcmp(fault->kind, "slow") == 0) {
 		clock_sleep_ms(SLOW_MS);
+		return 0;
+	}
+	if (strcmp(fault->kind, "corrupt") == 0) {
+		corrupt();
 		return 0;
 	}
 	return strcmp(fault->kind, "lost") == 0 ? 1 : -atoi(fault->kind);

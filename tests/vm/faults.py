@@ -29,7 +29,7 @@ TOOL = "/mnt/payload/pivot-kexec"
 TREE = "/mnt/payload/result"
 
 DEADLINE_S = 30   # of the init: what hangs comes home so fast
-TOOL_ENDS_S = 360  # it gives the kernel 300 to load the target
+TOOL_ENDS_S = 360  # it gives each step of loading 300
 ALL_ENDS_S = 500  # that, or: deadline, guardian, the reboot's own
 
 # A whole boot takes longer than all the rest; its disks are known to be whole by then.
@@ -77,6 +77,7 @@ ERRNOS = {
 }
 LOST = ("sync", "sysrq", "watchdog_feed")  # acts that give nothing back
 ALWAYS = ("hang", "kill", "slow")
+CORRUPT = ("init", "reboot kexec")  # after the last look at the target's pages
 
 REFUSED, LANDED, HOME, STRANDED = "refused", "landed", "came home", "stranded"
 
@@ -123,9 +124,10 @@ class Fault(namedtuple("Fault", "scenario program time kind act")):
         return " ".join([*([Fault.parse(first).word()] if first else []), self.word()])
 
 
-def kinds_of(verb):
+def kinds_of(program, act):
+    verb = act.split()[0]
     errors = ("lost",) if verb in LOST else tuple(ERRNOS[verb].split())
-    return (*errors, *ALWAYS)
+    return (*errors, *ALWAYS, *(["corrupt"] if (program, act) == CORRUPT else []))
 
 
 def possible(scenario, acts):
@@ -133,7 +135,7 @@ def possible(scenario, acts):
     for (program, act), times in acts.items():
         whens = (1, 0) if times > 1 else (1,)
         for when in whens:
-            for kind in kinds_of(act.split()[0]):
+            for kind in kinds_of(program, act):
                 yield Fault(scenario, program, when, kind, act)
 
 

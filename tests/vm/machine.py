@@ -9,7 +9,8 @@
 Serial ports: the first is the console, the second belongs to the target alone
 (its verdict cannot be faked by console noise), the third tells which database
 rows the distro has promised to keep, and altogether that the distro still runs.
-Every wait has a deadline; a failed one shows the end of the console.
+Every wait has a deadline; a failed one shows the end of the console. PIVOT_PATIENCE=3
+makes each deadline three times as long, for a host that is busy with other things.
 """
 
 import contextlib
@@ -46,6 +47,8 @@ cd / && exec setsid -f perl -MIO::Handle -e '
 		select(undef, undef, undef, 0.2);
 	}' < /dev/null > /dev/null 2>&1
 """
+
+PATIENCE = float(os.environ.get("PIVOT_PATIENCE", "1"))
 
 IN_THE_WIRE = 3  # lines a serial port may still owe for a process that is gone
 
@@ -159,15 +162,17 @@ class Machine:
     data_disk = ("data.raw", "raw")
 
     def __init__(self, image="systemd", firmware="bios", memory_mib=1024, cpus=1,
-                 disk="virtio", nic="virtio-net-pci", reboot=True, payload=None, extra=()):
+                 cpu="Nehalem", disk="virtio", nic="virtio-net-pci", reboot=True, payload=None,
+                 extra=()):
         """
+        cpu      -- a model of QEMU's
         reboot   -- False makes QEMU end where the machine would reboot
         payload  -- a folder, read-only at /mnt/payload inside
         extra    -- more arguments for QEMU
         """
         self.image = image_path(image)
-        self.options = dict(firmware=firmware, memory_mib=memory_mib, cpus=cpus, disk=disk,
-                            nic=nic, reboot=reboot, payload=payload, extra=extra)
+        self.options = dict(firmware=firmware, memory_mib=memory_mib, cpus=cpus, cpu=cpu,
+                            disk=disk, nic=nic, reboot=reboot, payload=payload, extra=extra)
         self.port = None
         self.qmp = None
         self.qemu = None
@@ -250,8 +255,8 @@ class Machine:
         self.port = free_port()
         command = [
             "qemu-system-x86_64", "-nodefaults", "-no-user-config",
-            "-machine", "q35", "-accel", os.environ.get("PIVOT_ACCEL", "tcg"), "-cpu", "Nehalem",
-            "-smp", str(options["cpus"]), "-m", f"{options['memory_mib']}M",
+            "-machine", "q35", "-accel", os.environ.get("PIVOT_ACCEL", "tcg"),
+            "-cpu", options["cpu"], "-smp", str(options["cpus"]), "-m", f"{options['memory_mib']}M",
             "-display", "none", "-vga", "std",
             "-qmp", f"unix:{self.folder}/qmp,server=on,wait=off",
             "-netdev", f"user,id=net,hostfwd=tcp:127.0.0.1:{self.port}-:22",
@@ -313,6 +318,7 @@ class Machine:
         return f"{qemu}\n--- end of the console ---\n{console}"
 
     def _wait(self, what, timeout, found, need_qemu=True):
+        timeout *= PATIENCE
         deadline = time.monotonic() + timeout
         while True:
             result = found()
@@ -321,7 +327,7 @@ class Machine:
             if need_qemu and not self.is_running():
                 raise MachineError(f"QEMU ended while waiting for {what}\n{self._tail()}")
             if time.monotonic() > deadline:
-                raise MachineError(f"no {what} within {timeout} s\n{self._tail()}")
+                raise MachineError(f"no {what} within {timeout:.0f} s\n{self._tail()}")
             time.sleep(0.1)
 
     def wait_console(self, pattern, timeout=60, start=0):
@@ -373,7 +379,7 @@ class Machine:
     def _ssh_command(self):
         key = self.image.parent / "key"
         options = {
-            "BatchMode": "yes", "ConnectTimeout": 20, "ServerAliveInterval": 5,
+            "BatchMode": "yes", "ConnectTimeout": int(20 * PATIENCE), "ServerAliveInterval": 5,
             "ServerAliveCountMax": 6, "StrictHostKeyChecking": "no", "LogLevel": "ERROR",
             "UserKnownHostsFile": self.folder / "known_hosts", "IdentitiesOnly": "yes",
             "ControlMaster": "auto", "ControlPersist": 600, "ControlPath": self.folder / "ssh",
@@ -395,13 +401,14 @@ class Machine:
 
     def run(self, command, check=True, input=None, timeout=60):
         """Run a shell command as root inside; gives the CompletedProcess."""
+        timeout *= PATIENCE
         try:
             result = subprocess.run([*self._ssh_command(), command], timeout=timeout,
                                     input=input if isinstance(input, (bytes, type(None))) else input.encode(),
                                     stdin=subprocess.DEVNULL if input is None else None,
                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         except subprocess.TimeoutExpired:
-            raise MachineError(f"'{command}' did not end in {timeout} s\n{self._tail()}") from None
+            raise MachineError(f"'{command}' did not end in {timeout:.0f} s\n{self._tail()}") from None
         result.stdout = result.stdout.decode(errors="replace")
         result.stderr = result.stderr.decode(errors="replace")
         if check and result.returncode:

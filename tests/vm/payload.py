@@ -12,7 +12,7 @@ SOURCE = SCRIPTS.parent
 BINARY = SOURCE / "build" / "pivot-kexec"
 
 
-def make_payload(folder, append="", form="kexec-boot", binary=BINARY):
+def make_payload(folder, append="", form="kexec-boot", binary=BINARY, kernel=None):
     """Fill a folder; gives the nonce its tree will answer with."""
     folder = Path(folder)
     nonce = secrets.token_hex(8)
@@ -21,5 +21,6 @@ def make_payload(folder, append="", form="kexec-boot", binary=BINARY):
                     Path(__file__).with_name("kexec-image.c"), "-o", folder / "kexec-image"],
                    check=True)
     subprocess.run([SCRIPTS / "make-tree", "--nonce", nonce, "--form", form,
-                    *(["--append", append] if append else []), folder / "result"], check=True)
+                    *(["--append", append] if append else []),
+                    *(["--kernel", kernel] if kernel else []), folder / "result"], check=True)
     return nonce

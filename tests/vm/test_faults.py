@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A sample of scripts/check-faults: a fault at one act, and a machine that is not stranded."""
 
+import re
+
 import pytest
 
 import faults
@@ -10,7 +12,8 @@ from faults import HOME, LANDED, REFUSED, STRANDED, Fault
 pytestmark = pytest.mark.xdist_group("faults")
 
 SAMPLE = {
-    "seize tool 1 EKEYREJECTED kexec_load": REFUSED,
+    "seize tool 1 EPERM kexec_load 1": LANDED,  # by another loader
+    "seize tool 1 ENOSPC copy /run/initramfs/payload/initrd": REFUSED,
     "seize tool 1 kill execute /run/initramfs/init probe": REFUSED,
     "seize tool 1 EPERM make_exec pid-1 /run/initramfs/init": REFUSED,
     "systemd tool 1 ENOMEM mount pivot-kexec /run/initramfs tmpfs 0x2": REFUSED,
@@ -38,9 +41,19 @@ def test_ends_as_it_should(vm, line):
     assert (result.outcome, result.why) == (SAMPLE[line], ""), vm._tail()
 
 
+def test_a_page_that_changes_before_the_jump_leads_home(vm):
+    """Nobody looks at the target's pages any more but the purgatory, between the kernels."""
+    vm.homes = 0  # it is waited for until its database takes rows
+    result = faults.run_fault(vm, Fault.parse("seize init 1 corrupt reboot kexec"))
+    assert result and (result.outcome, result.why) == (HOME, ""), vm._tail()
+    assert re.search(r"pivot-kexec: jumping into .*"
+                     r"^pivot-kexec: a page of the target changed before the jump \(frame 0x\w+ "
+                     r"or behind\): resetting$.*Linux version", vm.console_text(), re.M | re.S)
+
+
 def test_sees_a_machine_that_is_stranded(vm, monkeypatch):
     """The check can fail: here for who does not wait until the tool gives up."""
     monkeypatch.setattr(faults, "TOOL_ENDS_S", 20)
-    fault = Fault.parse("seize tool 1 hang kexec_load")
+    fault = Fault.parse("seize tool 1 hang kexec_load 1")
     result = faults.run_fault(vm, fault)
     assert result.outcome == STRANDED and vm.is_hit(fault)

@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The jump lands in the target, and what was promised about the old disks holds."""
 
-import re
 import subprocess
 
-from console import IN_USE, let_go, said
-from machine import IN_THE_WIRE, Machine
-
-TOOL = "/mnt/payload/pivot-kexec"
-TREE = "/mnt/payload/result"
+from landing import TOOL, TREE, assert_landed_clean, assert_sees_efi, jump
+from machine import Machine
 
 # As a program in Go: SIGTERM is handled, and takes its time; SIGHUP kills at once.
 FLUSHER = r"""
@@ -36,34 +32,6 @@ def attach_loop(vm):
                    "| sed s:^/dev/::")
 
 
-def jump(vm, command, nonce, last_breath=1):
-    """
-    Run the tool, wait for the target; gives the console since then and the facts.
-
-    last_breath -- the stage after which nothing of the distro runs, here or in the target
-    """
-    start = len(vm.console_text())
-    vm.run(command)
-    vm.wait_console(rf"pivot-kexec: \[{last_breath + 1}/\d+\]", timeout=240, start=start)
-    signs = vm.signs_of_life()
-    facts = vm.wait_verdict(nonce, timeout=240)
-    vm.wait_end()
-    assert vm.signs_of_life() - signs <= IN_THE_WIRE, "the distro ran on"
-    assert vm.resets() == 0, "the machine was reset"
-    return vm.console_text()[start:], facts
-
-
-def assert_landed_clean(vm, console, facts, also=()):
-    """also -- what was in use besides"""
-    assert "init=/nix/store/" in facts["command_line"]
-    story = "\n".join(said(console))
-    assert (IN_USE | set(also)) - set(let_go(console)) == set(), story
-    assert " 0 left running" in console, story
-    assert not re.search(" remain|hangs|cannot ", story), story
-    assert vm.rows_acknowledged() > 0
-    assert vm.disk_problems() == []
-
-
 def test_lands_from_systemd_on_bios(payload):
     folder, nonce = payload
     with Machine(payload=folder, cpus=2) as vm:
@@ -86,6 +54,7 @@ def test_lands_by_seizing_systemd_on_uefi(payload):
         console, facts = jump(vm, f"{TOOL} --takeover=seize {TREE}", nonce)
         assert "systemd-shutdown[1]" not in console
         assert_landed_clean(vm, console, facts, [loop, "dm-0"])
+        assert_sees_efi(facts)
         flushed = vm.folder / "flushed"
         assert vm.read_file("/srv/flushed", flushed), "a service did not get its time"
         assert flushed.read_text() == "all of it\n"

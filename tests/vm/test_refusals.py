@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from untouched import state
+from untouched import assert_armed, assert_undone, state
 
-# All of them in one machine, in this order: the last two cannot be taken back.
+# All of them in one machine, in this order: the last ones cannot be taken back.
 pytestmark = pytest.mark.xdist_group("refusals")
 
 TOOL = "/mnt/payload/pivot-kexec"
@@ -97,13 +97,19 @@ def test_refuses_a_command_line_longer_than_the_kernel_takes(vm):
                    r"the command line has 4\d\d\d bytes, the kernel takes \d+", "shorten it")
 
 
-def test_refuses_an_initrd_larger_than_half_of_the_memory(vm):
+def test_refuses_an_initrd_larger_than_the_memory(vm):
     assert_refuses(vm, f"{TOOL} --initrd /srv/huge {TREE}",
+                   r"too little memory: 8\.\d GiB needed, \S+ MiB available .*initrd once",
+                   "stop services, or use a smaller initrd")
+
+
+def test_refuses_an_initrd_larger_than_half_of_the_memory(vm):
+    assert_refuses(vm, f"{TOOL} --loader=load --initrd /srv/huge {TREE}",
                    r"8\.\d GiB", "no more than half", "use a smaller initrd")
 
 
-def test_refuses_when_memory_is_too_small(vm):
-    assert_refuses(vm, f"{TOOL} --initrd /srv/large {TREE}",
+def test_refuses_when_memory_is_too_small_for_two_copies(vm):
+    assert_refuses(vm, f"{TOOL} --loader=file --initrd /srv/large {TREE}",
                    r"too little memory: \S+ MiB needed, \S+ MiB available .*twice while loading",
                    "stop services, or use a smaller initrd")
 
@@ -133,6 +139,26 @@ def test_refuses_an_unsigned_kernel_in_lockdown(vm):
            "echo integrity > /sys/kernel/security/lockdown")
     assert_refuses(vm, f"{TOOL} --kernel {CASES}/h {TREE}",
                    r"locked down \(Secure Boot\) and IT is not signed", "turn Secure Boot off")
+
+
+def test_refuses_a_loader_that_lockdown_forbids(vm):
+    before = state(vm)
+    result = vm.run(f"{TOOL} --loader=gather {TREE}", check=False, timeout=120)
+    assert result.returncode == 1, result.stdout
+    assert "Tried: gather: kexec_load (Operation not permitted)" in result.stderr
+    assert "the kernel forbids it: lockdown (Secure Boot)" in result.stderr
+    assert result.stderr.endswith("pivot-kexec: nothing was changed\n"), result.stderr
+    assert_undone(vm, before)
+
+
+def test_loads_debians_own_kernel_in_lockdown(vm):
+    """It is signed by a key that is built into it; and there is one loader that asks for that."""
+    before = state(vm)
+    output = vm.read(f"{TOOL} --delay 600 {TREE}", timeout=120)
+    assert "(loader: file)" in output, output
+    assert_armed(vm, is_loaded=True)
+    vm.run(f"{TOOL} cancel")
+    assert_undone(vm, before)
 
 
 def test_refuses_when_kexec_is_disabled(vm):

@@ -17,11 +17,17 @@ def state(vm):
     return {name: text.rstrip("\n") for name, text in zip(PARTS, texts, strict=True)}
 
 
-def assert_armed(vm):
-    """The jump is prepared, and waits: what there is to be undone."""
+def assert_armed(vm, is_loaded=False):
+    """
+    The jump is prepared, and waits: what there is to be undone.
+
+    is_loaded -- already; else the target waits in the stage
+    """
     now = state(vm)
-    assert now["kexec_loaded"] == "1"
+    assert now["kexec_loaded"] == str(int(is_loaded))
     assert "pivot-kexec /run/initramfs tmpfs" in now["mounts"]
+    payload = vm.run("test -s /run/initramfs/payload/seal", check=False)
+    assert (payload.returncode == 0) != is_loaded
     assert len(now["processes"].splitlines()) == 1, now["processes"]
 
 
