@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
@@ -28,12 +29,13 @@
 #include "pivot/base/macros.h"
 #include "pivot/image.h"
 
-enum { LOG_BYTES = 256 * 1024, LINE_BYTES = 1024, FAKE_RULES_MAX = 16 };
+enum { LOG_BYTES = 256 * 1024, LINE_BYTES = 4096, FAKE_RULES_MAX = 16 };
 enum { HANG = 1, IGNORE = 2 }; /* in place of a negative errno */
+enum { PAGE = 4096 };
 
 struct rule {
 	char beginning[256];
-	int outcome, times;
+	int outcome, skips, times;
 	void (*then)(void);
 };
 
@@ -44,6 +46,8 @@ static struct shared {
 	struct rule rule[FAKE_RULES_MAX];
 	char text[LOG_BYTES];
 } * shared;
+
+static struct fake_loaded loaded; /* by this process */
 
 void fake_start(void)
 {
@@ -90,6 +94,12 @@ void fake_then(const char *beginning, void (*then)(void))
 	rule_add(beginning, 0, 1)->then = then;
 }
 
+void fake_later(int skips)
+{
+	must(shared->n_rules > 0);
+	shared->rule[shared->n_rules - 1].skips = skips;
+}
+
 void fake_forget(void)
 {
 	memset(shared->text, 0, shared->used);
@@ -134,13 +144,19 @@ printf_like(1, 2) static void log_add(const char *format, ...)
 	memcpy(shared->text + at, text, n);
 }
 
+/* Is it about this line, and this time? */
+static bool fits(struct rule *rule, const char *line)
+{
+	return rule->times != 0 && begins(line, rule->beginning) && rule->skips-- <= 0;
+}
+
 /* What a rule says about the line; 0 where none does. */
 static int rule_apply(const char *line)
 {
 	for (size_t i = 0; i < shared->n_rules; i++) {
 		struct rule *rule = &shared->rule[i];
 
-		if (rule->then || rule->times == 0 || !begins(line, rule->beginning))
+		if (rule->then || !fits(rule, line))
 			continue;
 		rule->times--;
 		if (rule->outcome != HANG)
@@ -161,7 +177,7 @@ static int act_end(const char *line, int r)
 	for (size_t i = 0; i < shared->n_rules; i++) {
 		struct rule *rule = &shared->rule[i];
 
-		if (!rule->then || rule->times == 0 || !begins(line, rule->beginning))
+		if (!rule->then || !fits(rule, line))
 			continue;
 		rule->times = 0;
 		rule->then();
@@ -369,10 +385,53 @@ int act_kexec_file_load(int kernel_fd, int initrd_fd, const char *command_line)
 		   command_line);
 }
 
+/* What the kernel does before it takes any: kernel/kexec_core.c,
+ * sanity_check_segment_list(). */
+static void check_segments(const struct kexec_segment *segments, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const uintptr_t start = (uintptr_t)segments[i].mem;
+		const uintptr_t end = start + segments[i].memsz;
+
+		must(segments[i].bufsz <= segments[i].memsz);
+		must(start < end && start % PAGE == 0 && end % PAGE == 0);
+		for (size_t j = 0; j < i; j++) {
+			const uintptr_t other = (uintptr_t)segments[j].mem;
+
+			must(end <= other || other + segments[j].memsz <= start);
+		}
+	}
+}
+
+/* It has copied them when it returns. */
+static int keep_segments(uint64_t entry, const struct kexec_segment *segments, size_t n)
+{
+	must(n <= array_size(loaded.segment));
+	check_segments(segments, n);
+	loaded.entry = entry;
+	loaded.n = n;
+	for (size_t i = 0; i < n; i++) {
+		struct fake_segment *kept = &loaded.segment[i];
+
+		free(kept->data);
+		kept->data = calloc(1, segments[i].memsz);
+		must(kept->data);
+		memcpy(kept->data, segments[i].buf, segments[i].bufsz);
+		kept->address = (uintptr_t)segments[i].mem;
+		kept->bytes = segments[i].bufsz;
+		kept->mem_bytes = segments[i].memsz;
+	}
+	return kernel_write("/sys/kernel/kexec_loaded", "1\n");
+}
+
 int act_kexec_load(uint64_t entry, const struct kexec_segment *segments, size_t n)
 {
-	must(n > 0 && entry == (uint64_t)(uintptr_t)segments[0].mem);
-	return ACT(kernel_write("/sys/kernel/kexec_loaded", "1\n"), "kexec load %zu", n);
+	return ACT(keep_segments(entry, segments, n), "kexec load %zu", n);
+}
+
+const struct fake_loaded *fake_loaded(void)
+{
+	return &loaded;
 }
 
 int act_kexec_unload_crash(void)
@@ -403,17 +462,24 @@ int act_can_make_exec(pid_t pid)
 
 int act_execute(const char *path, const char *const argv[])
 {
-	return ACT(0, "execute %s %s", path, argv[1]);
+	char words[LINE_BYTES / 2] = "";
+
+	for (size_t i = 1, used = 0; argv[i]; i++) {
+		used += (size_t)snprintf(words + used, sizeof(words) - used, " %s",
+					 argv[i]);
+		must(used < sizeof(words));
+	}
+	return ACT(0, "execute %s%s", path, words);
 }
 
 int act_symlink(const char *target, const char *path)
 {
-	return ACT((fake_symlink(target, "%s", path), 0), "symlink %s", path);
+	return ACT(kernel_symlink(target, path), "symlink %s", path);
 }
 
 int act_create(const char *path, mode_t mode, const void *data, size_t n)
 {
-	return ACT((fake_bytes(data, n, "%s", path), 0), "create %s %o", path, mode);
+	return ACT(kernel_create(path, data, n), "create %s %o", path, mode);
 }
 
 int act_unlink(const char *path)

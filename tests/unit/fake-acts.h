@@ -13,6 +13,8 @@
  */
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 enum { FAKE_ALWAYS = 1 << 30 };
 
@@ -27,8 +29,24 @@ void fake_ignore(const char *beginning, int times);
 
 /* What else happens to the machine, once, right after an act whose line begins so. */
 void fake_then(const char *beginning, void (*then)(void));
+/* The rule that was made last holds only after so many acts that it would hold for. */
+void fake_later(int skips);
 /* From now on this process and its children cannot fork(2). There is no way back. */
 void fake_fail_forks(void);
+
+/* What kexec_load(2) was given last, in this process. */
+struct fake_loaded {
+	uint64_t entry;
+	size_t n;
+	struct fake_segment {
+		uint64_t address;
+		size_t bytes, mem_bytes;
+		uint8_t *data; /* of mem_bytes, as the kernel would place it */
+	} segment[8];
+};
+
+const struct fake_loaded *fake_loaded(void);
+
 /* The log is empty again, and no rule holds. The machine stays as it is. */
 void fake_forget(void);
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "fake-root.h"
@@ -195,23 +196,52 @@ int kernel_rmdir(const char *path)
 	return 0;
 }
 
+/* Also a link that leads nowhere. */
+static bool is_taken(const char *path)
+{
+	char full[PATH_MAX];
+	struct stat st;
+
+	(void)snprintf(full, sizeof(full), "%s%s", fake_root(), path);
+	return lstat(full, &st) == 0;
+}
+
+int kernel_create(const char *path, const void *data, size_t n)
+{
+	if (is_taken(path))
+		return -EEXIST;
+	fake_bytes(data, n, "%s", path);
+	return 0;
+}
+
+int kernel_symlink(const char *target, const char *path)
+{
+	if (is_taken(path))
+		return -EEXIST;
+	fake_symlink(target, "%s", path);
+	return 0;
+}
+
 int kernel_unlink(const char *path)
 {
-	if (!fake_exists("%s", path))
+	if (!is_taken(path))
 		return -ENOENT;
 	fake_remove("%s", path);
 	return 0;
 }
 
+/* As much as there is, and then the error. */
 int kernel_copy(int from, uint64_t at, uint64_t bytes, const char *path)
 {
 	auto_free char *data = malloc(bytes ?: 1);
 	ssize_t n = file_read_at(from, data, bytes, (off_t)at);
+	int r;
 
-	if (n < 0 || (uint64_t)n < bytes)
-		return n < 0 ? (int)n : -ENODATA;
-	fake_bytes(data, bytes, "%s", path);
-	return 0;
+	must(data);
+	if (n < 0)
+		return (int)n;
+	r = kernel_create(path, data, (size_t)n);
+	return r == 0 && (uint64_t)n < bytes ? -ENODATA : r;
 }
 
 /* A loop device that was to go while it was mounted goes with its mount. */

@@ -12,6 +12,8 @@
 int kernel_mount(const char *source, const char *target, const char *type);
 int kernel_bind(const char *source, const char *target);
 int kernel_rmdir(const char *path);
+int kernel_create(const char *path, const void *data, size_t n);
+int kernel_symlink(const char *target, const char *path);
 int kernel_unlink(const char *path);
 int kernel_copy(int from, uint64_t at, uint64_t bytes, const char *path);
 int kernel_umount(const char *path, int flags);

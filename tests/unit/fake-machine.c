@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fake-machine.h"
 
+#include <check.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fake-acts.h"
 #include "fake-root.h"
@@ -35,7 +38,7 @@ void machine_that_can_jump(void)
 	fake_file("0\n", "/proc/sys/kernel/kexec_load_disabled");
 	fake_file("-1\n", "/proc/sys/kernel/kexec_load_limit_reboot");
 	fake_file("1\n", "/proc/sys/kernel/yama/ptrace_scope");
-	fake_file("MemTotal:        4000000 kB\nMemFree:  1 kB\n"
+	fake_file("MemTotal:        4000000 kB\nMemFree:         2800000 kB\n"
 		  "MemAvailable:    3000000 kB\n",
 		  "/proc/meminfo");
 	fake_directory("/run");
@@ -44,6 +47,46 @@ void machine_that_can_jump(void)
 	fake_file("0\n", "/sys/kernel/kexec_loaded");
 	fake_file("[none] integrity confidentiality\n", "/sys/kernel/security/lockdown");
 	fake_file("0\n", "/sys/fs/cgroup/cgroup.procs");
+}
+
+void machine_memory(uint64_t start, uint64_t end, const char *type)
+{
+	static unsigned int n;
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "0x%llx\n", (unsigned long long)start);
+	fake_file(text, "/sys/firmware/memmap/%u/start", n);
+	(void)snprintf(text, sizeof(text), "0x%llx\n", (unsigned long long)end - 1);
+	fake_file(text, "/sys/firmware/memmap/%u/end", n);
+	(void)snprintf(text, sizeof(text), "%s\n", type);
+	fake_file(text, "/sys/firmware/memmap/%u/type", n++);
+}
+
+/* Of a page that is there. */
+static bool shows_frames(void)
+{
+	enum { PRESENT = 63, FRAME_BITS = 55 };
+	uint64_t entry = 0;
+	auto_close int fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	off_t at = (off_t)((uintptr_t)&entry / 4096 * sizeof(entry));
+
+	must(pread(fd, &entry, sizeof(entry), at) == sizeof(entry));
+	return entry >> PRESENT && (entry & ((1ULL << FRAME_BITS) - 1));
+}
+
+void machine_that_can_load(void)
+{
+	static const unsigned char zero_page[4096];
+
+	ck_assert_msg(shows_frames(),
+		      "the kernel does not say in /proc/self/pagemap which "
+		      "frames a process has: run this test as root "
+		      "(CAP_SYS_ADMIN)");
+	machine_memory(0, 0x9fc00, "System RAM");
+	machine_memory(0x9fc00, 0x100000, "Reserved");
+	machine_memory(0x100000, 64ULL << 30, "System RAM");
+	fake_bytes(zero_page, sizeof(zero_page), "/sys/kernel/boot_params/data");
+	fake_symlink("/proc/self/pagemap", "/proc/self/pagemap");
 }
 
 void machine_mount(const char *path, const char *type, const char *source,

@@ -4,6 +4,7 @@
 /* Composes a machine on the fake root: what a kernel would show of it. */
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* fake_start(), and a machine of which nothing can be said. */
@@ -11,6 +12,15 @@ void machine_start(void);
 /* The same with all that the tool wants of a machine: root on a Debian with systemd,
  * Secure Boot off, 4 GB. */
 void machine_that_can_jump(void);
+
+/* A range of the firmware's map, to the byte behind the last: "System RAM". */
+void machine_memory(uint64_t start, uint64_t end, const char *type);
+/*
+ * What a loader of ours reads: a map with more RAM than the pages of a test can fill,
+ * wherever they are, a BIOS' zero page, and this machine's own pagemap(5). The test ends
+ * where the kernel does not say in it which frames there are: that needs root.
+ */
+void machine_that_can_load(void);
 
 /* options: the filesystem's own, "rw" or "ro" first. In the order they are mounted. */
 void machine_mount(const char *path, const char *type, const char *source,

@@ -8,6 +8,7 @@
 #include "fake-machine.h"
 #include "fake-output.h"
 #include "fake-root.h"
+#include "pivot/kexec/load.h"
 
 struct fake_preflight fake_preflight;
 
@@ -33,6 +34,7 @@ void preflight_start(void)
 		.kernel = &f->kernel,
 		.takeover = TAKEOVER_SYSTEMD,
 		.image_bytes = 2 << 20,
+		.loaders = 1U << LOADER_FILE,
 	};
 }
 

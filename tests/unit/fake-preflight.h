@@ -17,7 +17,7 @@ struct fake_preflight {
 
 extern struct fake_preflight fake_preflight;
 
-/* machine_that_can_jump(), and a tree that fits. */
+/* machine_that_can_jump(), and a tree that fits, for kexec_file_load(2). */
 void preflight_start(void);
 
 /* How many refusals there are. */

@@ -17,6 +17,7 @@ static const struct handover example = {
 	.watchdog_s = 60,
 	.target = "Linux 6.12.1 (nixpkgs kexecTree)",
 	.on_hang = ON_HANG_JUMP,
+	.report = REPORT_NONE,
 	.rules = { .n = 2, .rule = { "driver:igb=reset:never", "dmi:Dell Inc. x=keep" } },
 };
 
@@ -27,7 +28,7 @@ static const char example_text[] = "pivot-kexec-handover 1\n"
 				   "display auto\n"
 				   "parallel auto\n"
 				   "on-hang jump\n"
-				   "report append\n"
+				   "report none\n"
 				   "grace_ms 1\n"
 				   "unbind_ms 22\n"
 				   "detach_ms 333\n"
@@ -52,6 +53,7 @@ static void assert_same(const struct handover *a, const struct handover *b)
 	ck_assert_int_eq(a->display, b->display);
 	ck_assert_int_eq(a->parallel, b->parallel);
 	ck_assert_int_eq(a->on_hang, b->on_hang);
+	ck_assert_int_eq(a->report, b->report);
 	ck_assert_uint_eq(a->watchdog_s, b->watchdog_s);
 	ck_assert_uint_eq(a->rules.n, b->rules.n);
 	for (size_t i = 0; i < a->rules.n; i++)
@@ -154,6 +156,7 @@ START_TEST(refuses_a_line_missing)
 	ck_assert_int_eq(parse_with("unbind_ms 22\n", ""), -EINVAL);
 	ck_assert_int_eq(parse_with("takeover seize\n", ""), -EINVAL);
 	ck_assert_int_eq(parse_with("watchdog_s 60\n", ""), -EINVAL);
+	ck_assert_int_eq(parse_with("report none\n", ""), -EINVAL);
 }
 END_TEST
 
@@ -163,6 +166,7 @@ START_TEST(refuses_names_it_does_not_know)
 	ck_assert_int_eq(parse_with("end\n", "lonely\nend\n"), -EINVAL);
 	ck_assert_int_eq(parse_with("seize", "ask nicely"), -EINVAL);
 	ck_assert_int_eq(parse_with("on-hang jump", "on-hang hope"), -EINVAL);
+	ck_assert_int_eq(parse_with("report none", "report maybe"), -EINVAL);
 	ck_assert_int_eq(parse_with("driver:igb=reset:never", "driver:igb=hope"),
 			 -EINVAL);
 	ck_assert_int_eq(parse_with("handover 1", "handover 2"), -EINVAL);

@@ -252,8 +252,8 @@ START_TEST(refuses_what_half_of_the_memory_cannot_hold)
 {
 	preflight_start();
 	fake_preflight.tree.initrd_bytes = 2ULL << 30;
-	preflight_expect_refusal(
-		"memory-half",
+	preflight_expect(
+		FINDING_REFUSE, "memory-half",
 		"kernel and initrd are 2.0 GiB, and the kernel loads no more than "
 		"half of the machine's memory (3.8 GiB): use a smaller initrd");
 }

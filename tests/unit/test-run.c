@@ -2,7 +2,8 @@
 
 /*
  * The tool's own way, from the tree to the takeover: whatever fails before the point of
- * no return, every act is undone, newest first, and the exit code says so.
+ * no return, every act is undone, newest first, and the exit code says so. All of it by a
+ * loader that loads before the takeover, and by the one that only tries it then.
  */
 
 #include "pivot/options.h"
@@ -22,10 +23,12 @@
 #include "fake-root.h"
 #include "pivot/base/clock.h"
 #include "pivot/base/macros.h"
+#include "pivot/kexec/load.h"
 #include "unit.h"
 
 enum { NO_WAITER = -1, LINE_BYTES = 128 };
 
+static enum loader loader;
 static struct options options;
 static char program[16];
 static char kernel[PATH_MAX];
@@ -45,9 +48,11 @@ static void put_kernel(void)
 	memcpy(head + 0x202, "HdrS\x0f\x02", 6);
 	head[0x20f] = 0x01;
 	head[0x211] = 1;
+	head[0x232] = 0x20; /* aligned to 2 MiB */
 	head[0x234] = 1;
 	head[0x236] = 0x7f;
 	head[0x239] = 0x07;
+	head[0x25b] = 0x01; /* from 16 MiB on */
 	head[0x261] = 0x20; /* 8192 bytes to unpack it */
 	memcpy(head + 0x300, "6.1.0-56-amd64 (a@b) #1 SMP", 28);
 	fake_bytes(head, sizeof(head), "/result/bzImage");
@@ -56,6 +61,7 @@ static void put_kernel(void)
 static void begin(enum takeover_choice takeover)
 {
 	machine_that_can_jump();
+	machine_that_can_load();
 	(void)prctl(PR_SET_CHILD_SUBREAPER, 1); /* for the waiter, whose parent ends */
 	fake_file("", "/dev/kmsg");
 	put_kernel();
@@ -65,6 +71,7 @@ static void begin(enum takeover_choice takeover)
 		.root = fake_root(),
 		.program = program,
 		.takeover = takeover,
+		.loader = (int)loader,
 		.tree_options = { .kernel = kernel, .command_line = "init=/init" },
 		.has_no_panic_timeout = true,
 	};
@@ -145,25 +152,87 @@ static void assert_untouched(void)
 
 /* --- the way --- */
 
-/* clang-format off */
-static const struct act {
+#define PAYLOAD "/run/initramfs/payload"
+
+struct act {
 	const char *line;
 	const char *undo;     /* or NULL */
 	const char *sentence; /* where it fails */
-} acts[] = {
-	{ "can exec 1", NULL, "cannot trace PID 1" },
-	{ "kexec load without initrd 'init=/init'", NULL, /* undone first */
-	  "does not take '" },
-	{ "enter mounts", NULL, "cannot enter the mount namespace of PID 1" },
-	{ "mkdir /run/initramfs 755", "rmdir /run/initramfs",
-	  "cannot make '/run/initramfs'" },
-	{ "mount tmpfs /run/initramfs", "umount -l /run/initramfs",
-	  "cannot mount a tmpfs on '/run/initramfs'" },
-	{ "unpack /run/initramfs", NULL, "cannot unpack the stage's image" },
-	{ "execute /run/initramfs/init probe", NULL,
-	  "cannot execute '/run/initramfs/init'" },
+	const char *failed;   /* what comes then, before all is undone; or NULL */
+	bool is_insisted_on;  /* a failure is not the end of it */
+};
+
+/* clang-format off */
+#define MOUNT_STAGE \
+	{ .line = "can exec 1", .sentence = "cannot trace PID 1" }, \
+	{ .line = "enter mounts", \
+	  .sentence = "cannot enter the mount namespace of PID 1" }, \
+	{ .line = "mkdir /run/initramfs 755", .undo = "rmdir /run/initramfs", \
+	  .sentence = "cannot make '/run/initramfs'" }, \
+	{ .line = "mount tmpfs /run/initramfs", .undo = "umount -l /run/initramfs", \
+	  .sentence = "cannot mount a tmpfs on '/run/initramfs'" }, \
+	{ .line = "unpack /run/initramfs", \
+	  .sentence = "cannot unpack the stage's image" }, \
+	{ .line = "execute /run/initramfs/init probe", \
+	  .sentence = "cannot execute '/run/initramfs/init'" }
+
+static const struct act by_file[] = {
+	MOUNT_STAGE,
+	{ .line = "kexec file load without initrd 'init=/init'",
+	  .sentence = "does not take '" }, /* undone first */
+};
+
+static const char remove_payload[] =
+	"enter mounts\n"
+	"unlink " PAYLOAD "/setup\n"
+	"unlink " PAYLOAD "/kernel\n"
+	"unlink " PAYLOAD "/initrd = ENOENT\n"
+	"unlink " PAYLOAD "/command-line\n"
+	"unlink " PAYLOAD "/seal\n";
+
+static const struct act by_gathering[] = {
+	MOUNT_STAGE,
+	{ .line = "enter mounts",
+	  .sentence = "cannot enter the mount namespace of PID 1" },
+	{ .line = "copy " PAYLOAD "/setup",
+	  .sentence = "cannot copy '" },
+	{ .line = "copy " PAYLOAD "/kernel",
+	  .sentence = "cannot copy '" },
+	{ .line = "create " PAYLOAD "/command-line 600",
+	  .sentence = "cannot write '" PAYLOAD "/command-line'" },
+	{ .line = "create " PAYLOAD "/seal 600",
+	  .sentence = "cannot write '" PAYLOAD "/seal'" },
+	{ .line = "enter mounts",
+	  .sentence = "cannot enter the mount namespace of PID 1",
+	  .failed = remove_payload },
+	{ .line = "kexec load 1",
+	  .sentence = "does not take '", .failed = remove_payload },
+	{ .line = "kexec unload",
+	  .is_insisted_on = true },
 };
 /* clang-format on */
+
+static const struct act *acts;
+static size_t n_acts;
+static int n_trials; /* loads that are undone at once */
+
+static void choose(enum loader chosen)
+{
+	loader = chosen;
+	acts = chosen == LOADER_FILE ? by_file : by_gathering;
+	n_acts = chosen == LOADER_FILE ? array_size(by_file) : array_size(by_gathering);
+	n_trials = chosen == LOADER_FILE ? 0 : 1;
+}
+
+/* A rule for the i-th act was made, not for those before it that have the same line. */
+static void only_for(size_t i)
+{
+	int same = 0;
+
+	for (size_t j = 0; j < i; j++)
+		same += strcmp(acts[j].line, acts[i].line) == 0;
+	fake_later(same);
+}
 
 static const char leave_cgroup[] = "write /sys/fs/cgroup/cgroup.procs 0\n";
 
@@ -178,9 +247,9 @@ static size_t done(char *log, size_t n)
 
 static void undone(char *log, size_t n)
 {
-	if (n >= 2)
+	if (n >= 1)
 		log += snprintf(log, LINE_BYTES, "kexec unload\n");
-	if (n >= 3) /* the stage, in a process of its own */
+	if (n >= 2) /* the stage, in a process of its own */
 		log += snprintf(log, LINE_BYTES, "enter mounts\n");
 	for (size_t i = n; i-- > 0;)
 		if (acts[i].undo)
@@ -190,10 +259,10 @@ static void undone(char *log, size_t n)
 /* The first n acts succeeded, then these lines came, then all was undone. */
 static void assert_log_undone(size_t n, const char *lines)
 {
-	char log[LINE_BYTES * (2 * array_size(acts) + 4)];
+	char log[LINE_BYTES * (2 * array_size(by_gathering) + 8)];
 	size_t used = done(log, n);
 
-	used += (size_t)snprintf(log + used, 2 * LINE_BYTES, "%s", lines);
+	used += (size_t)snprintf(log + used, 6 * LINE_BYTES, "%s", lines);
 	undone(log + used, n);
 	ck_assert_str_eq(fake_log(), log);
 	assert_untouched();
@@ -201,17 +270,20 @@ static void assert_log_undone(size_t n, const char *lines)
 
 START_TEST(seizes_after_everything_is_ready)
 {
-	char log[LINE_BYTES * (array_size(acts) + 2)];
+	char log[LINE_BYTES * (array_size(by_gathering) + 2)];
 	size_t used;
 
 	begin(CHOOSE_SEIZE);
 	ck_assert_int_eq(run(), EXIT_DONE);
 	ck_assert_int_eq(waiter_code, EXIT_TOO_LATE);
-	used = done(log, array_size(acts));
+	used = done(log, n_acts);
 	(void)snprintf(log + used, 2 * LINE_BYTES, "%sexec 1 /run/initramfs/init seize\n",
 		       leave_cgroup);
 	ck_assert_str_eq(fake_log(), log);
-	assert_in(said, "loaded Linux 6.1.0-56-amd64");
+	assert_in(said,
+		  loader == LOADER_FILE
+			  ? "loaded Linux 6.1.0-56-amd64 (options) (loader: file)"
+			  : "holds Linux 6.1.0-56-amd64 (options) (loader: gather)");
 	assert_in(said, "takeover: seize");
 	assert_in(kmsg(), "taking over (seize)");
 }
@@ -220,14 +292,18 @@ END_TEST
 START_TEST(undoes_what_was_done_whatever_fails)
 {
 	begin(CHOOSE_SEIZE);
-	for (size_t i = 0; i < array_size(acts); i++) {
-		char failure[LINE_BYTES];
+	for (size_t i = 0; i < n_acts; i++) {
+		char failure[6 * LINE_BYTES];
 
+		if (acts[i].is_insisted_on)
+			continue;
 		fake_forget();
 		fake_fail(acts[i].line, EPERM, 1);
+		only_for(i);
 		ck_assert_int_eq(run(), EXIT_UNCHANGED);
 		ck_assert_int_eq(waiter_code, NO_WAITER);
-		(void)snprintf(failure, sizeof(failure), "%s = EPERM\n", acts[i].line);
+		(void)snprintf(failure, sizeof(failure), "%s = EPERM\n%s", acts[i].line,
+			       acts[i].failed ?: "");
 		assert_log_undone(i, failure);
 		assert_in(said, acts[i].sentence);
 		assert_in(said, "nothing was changed");
@@ -270,7 +346,7 @@ START_TEST(undoes_everything_where_no_waiter_can_be_started)
 	begin(CHOOSE_SEIZE);
 	fake_then("write /sys/fs/cgroup", fake_fail_forks);
 	ck_assert_int_eq(run(), EXIT_UNCHANGED);
-	assert_log_undone(array_size(acts), leave_cgroup);
+	assert_log_undone(n_acts, leave_cgroup);
 	assert_in(said, "cannot start the process that waits");
 }
 END_TEST
@@ -295,7 +371,7 @@ START_TEST(undoes_everything_on_sigterm_during_the_delay)
 	ck_assert_int_eq(kill(waiter_pid(), SIGTERM), 0);
 	wait_for_waiter();
 	ck_assert_int_eq(waiter_code, EXIT_UNCHANGED);
-	assert_log_undone(array_size(acts), leave_cgroup);
+	assert_log_undone(n_acts, leave_cgroup);
 	assert_in(kmsg(), "cancelled before the takeover");
 	assert_in(kmsg(), "nothing was changed");
 }
@@ -347,7 +423,7 @@ START_TEST(undoes_everything_on_ctrl_c_before_the_delay)
 	(void)sigprocmask(SIG_BLOCK, &set, NULL);
 	(void)raise(SIGINT); /* while it loads */
 	ck_assert_int_eq(start(), EXIT_UNCHANGED);
-	assert_log_undone(array_size(acts), "");
+	assert_log_undone(n_acts, "");
 	assert_in(said, "interrupted");
 	assert_in(said, "nothing was changed");
 }
@@ -362,9 +438,12 @@ static void die(void)
 START_TEST(undoes_what_was_done_whoever_is_killed)
 {
 	begin(CHOOSE_SEIZE);
-	for (size_t i = 0; i < array_size(acts); i++) {
+	for (size_t i = 0; i < n_acts; i++) {
+		if (acts[i].is_insisted_on)
+			continue;
 		fake_forget();
 		fake_then(acts[i].line, die);
+		only_for(i);
 		ck_assert_int_eq(run(), EXIT_UNCHANGED);
 		ck_assert_int_eq(waiter_code, NO_WAITER);
 		assert_untouched();
@@ -396,8 +475,12 @@ START_TEST(notices_that_the_target_was_unloaded)
 	begin(CHOOSE_SEIZE);
 	fake_then("write /sys/fs/cgroup", unload);
 	ck_assert_int_eq(run(), EXIT_DONE);
+	if (loader == LOADER_GATHER) { /* our init will load it */
+		ck_assert_int_eq(waiter_code, EXIT_TOO_LATE);
+		return;
+	}
 	ck_assert_int_eq(waiter_code, EXIT_UNCHANGED);
-	assert_log_undone(array_size(acts), leave_cgroup);
+	assert_log_undone(n_acts, leave_cgroup);
 	assert_in(kmsg(), "somebody unloaded the target");
 }
 END_TEST
@@ -413,7 +496,7 @@ START_TEST(leaves_a_machine_that_is_shutting_down)
 	fake_then("write /sys/fs/cgroup", shut_down);
 	ck_assert_int_eq(run(), EXIT_DONE);
 	ck_assert_int_eq(waiter_code, EXIT_UNCHANGED);
-	assert_log_undone(array_size(acts), leave_cgroup);
+	assert_log_undone(n_acts, leave_cgroup);
 	assert_in(kmsg(), "the machine is shutting down already");
 }
 END_TEST
@@ -438,7 +521,7 @@ START_TEST(does_not_unmount_what_covers_the_stage)
 	ck_assert_int_eq(waiter_code, EXIT_UNCHANGED);
 	ck_assert_int_eq(fake_count("umount"), 0);
 	ck_assert_int_eq(fake_count("rmdir"), 0);
-	ck_assert_int_eq(fake_count("kexec unload"), 1);
+	ck_assert_int_eq(fake_count("kexec unload"), n_trials + 1);
 	assert_in(kmsg(), "'/run/initramfs' is covered by somebody else's mount");
 	assert_in(kmsg(),
 		  "not everything could be undone: 'pivot-kexec cancel' tries again");
@@ -468,7 +551,7 @@ START_TEST(undoes_everything_where_pid_1_cannot_be_seized)
 	ck_assert_int_eq(waiter_code, EXIT_UNCHANGED);
 	(void)snprintf(lines, sizeof(lines),
 		       "%sexec 1 /run/initramfs/init seize = EPERM\n", leave_cgroup);
-	assert_log_undone(array_size(acts), lines);
+	assert_log_undone(n_acts, lines);
 	assert_in(kmsg(), "cannot take PID 1 over");
 }
 END_TEST
@@ -495,7 +578,7 @@ START_TEST(asks_systemd_and_stays_until_it_is_ended)
 	wait_for_waiter();
 	ck_assert_int_eq(waiter_code, 128 + SIGKILL);
 	ck_assert_int_eq(fake_count("umount"), 0);
-	ck_assert_int_eq(fake_count("kexec unload"), 0);
+	ck_assert_int_eq(fake_count("kexec unload"), n_trials);
 }
 END_TEST
 
@@ -533,16 +616,28 @@ START_TEST(waits_for_its_steps_whatever_it_inherited)
 }
 END_TEST
 
+/* The command line that the target was, or will be, loaded with. */
+static void assert_command_line(const char *expected)
+{
+	char *held = fake_text(PAYLOAD "/command-line");
+	char line[2048];
+
+	(void)snprintf(line, sizeof(line), "kexec file load without initrd '%s'\n",
+		       expected);
+	if (loader == LOADER_FILE)
+		ck_assert_msg(strstr(fake_log(), line), "%s", fake_log());
+	else
+		ck_assert_str_eq(held, expected);
+	free(held);
+}
+
 static void assert_loads_with(const char *given, const char *expected)
 {
-	char line[LINE_BYTES];
-
 	begin(CHOOSE_SEIZE);
 	options.has_no_panic_timeout = false;
 	options.tree_options.command_line = given;
 	ck_assert_int_eq(run(), EXIT_DONE);
-	(void)snprintf(line, sizeof(line), "kexec load without initrd '%s'", expected);
-	ck_assert_msg(fake_count(line) == 1, "%s", fake_log());
+	assert_command_line(expected);
 }
 
 START_TEST(gives_a_target_that_panics_a_way_home)
@@ -584,7 +679,7 @@ START_TEST(leaves_out_the_word_about_panics_where_it_does_not_fit)
 	line[1752] = 'x';
 	run_with(line);
 	assert_in(said, "note: not put before the command line: panic=30");
-	ck_assert_int_eq(fake_count("kexec load without initrd 'panic"), 0);
+	assert_command_line(line);
 }
 END_TEST
 
@@ -639,29 +734,44 @@ START_TEST(undoes_what_a_killed_waiter_left)
 	ck_assert_int_eq(cancel(), EXIT_DONE);
 	assert_in(said, "what a killed pivot-kexec left is undone");
 	ck_assert_int_eq(fake_count("umount -l /run/initramfs"), 1);
-	ck_assert_int_eq(fake_count("kexec unload"), 1);
+	ck_assert_int_eq(fake_count("kexec unload"), n_trials + 1);
 }
 END_TEST
 
-UNIT_MAIN("run", seizes_after_everything_is_ready, undoes_what_was_done_whatever_fails,
-	  changes_nothing_where_the_machine_is_unfit,
-	  changes_nothing_where_the_tree_is_none, leaves_a_directory_that_was_there,
-	  undoes_everything_where_no_waiter_can_be_started,
-	  goes_on_in_a_cgroup_it_cannot_leave,
-	  undoes_everything_on_sigterm_during_the_delay,
-	  is_not_disturbed_by_other_signals, waits_for_the_whole_delay,
-	  undoes_everything_on_ctrl_c_before_the_delay,
-	  undoes_what_was_done_whoever_is_killed,
-	  undoes_again_where_the_process_that_undoes_is_killed,
-	  notices_that_the_target_was_unloaded, leaves_a_machine_that_is_shutting_down,
-	  does_not_unmount_what_covers_the_stage, says_what_undoes_where_cancel_cannot,
-	  undoes_everything_where_pid_1_cannot_be_seized,
-	  asks_systemd_and_stays_until_it_is_ended,
-	  says_with_force_that_the_other_image_is_gone,
-	  says_nothing_of_an_image_that_was_not_there,
-	  waits_for_its_steps_whatever_it_inherited,
-	  gives_a_target_that_panics_a_way_home, leaves_what_the_tree_says_about_panics,
-	  takes_no_other_word_for_it,
-	  leaves_out_the_word_about_panics_where_it_does_not_fit,
-	  cancels_a_jump_that_waits, says_what_a_cancel_cannot_do,
-	  undoes_what_a_killed_waiter_left)
+/* Which loader it is shows in the name of the suite. */
+#define TESTS                                                                       \
+	seizes_after_everything_is_ready, undoes_what_was_done_whatever_fails,      \
+		changes_nothing_where_the_machine_is_unfit,                         \
+		changes_nothing_where_the_tree_is_none,                             \
+		leaves_a_directory_that_was_there,                                  \
+		undoes_everything_where_no_waiter_can_be_started,                   \
+		goes_on_in_a_cgroup_it_cannot_leave,                                \
+		undoes_everything_on_sigterm_during_the_delay,                      \
+		is_not_disturbed_by_other_signals, waits_for_the_whole_delay,       \
+		undoes_everything_on_ctrl_c_before_the_delay,                       \
+		undoes_what_was_done_whoever_is_killed,                             \
+		undoes_again_where_the_process_that_undoes_is_killed,               \
+		notices_that_the_target_was_unloaded,                               \
+		leaves_a_machine_that_is_shutting_down,                             \
+		does_not_unmount_what_covers_the_stage,                             \
+		says_what_undoes_where_cancel_cannot,                               \
+		undoes_everything_where_pid_1_cannot_be_seized,                     \
+		asks_systemd_and_stays_until_it_is_ended,                           \
+		says_with_force_that_the_other_image_is_gone,                       \
+		says_nothing_of_an_image_that_was_not_there,                        \
+		waits_for_its_steps_whatever_it_inherited,                          \
+		gives_a_target_that_panics_a_way_home,                              \
+		leaves_what_the_tree_says_about_panics, takes_no_other_word_for_it, \
+		leaves_out_the_word_about_panics_where_it_does_not_fit,             \
+		cancels_a_jump_that_waits, says_what_a_cancel_cannot_do,            \
+		undoes_what_a_killed_waiter_left
+
+int main(void)
+{
+	int r;
+
+	choose(LOADER_FILE);
+	r = UNIT_RUN("run by kexec_file_load", TESTS);
+	choose(LOADER_GATHER);
+	return UNIT_RUN("run by gathering", TESTS) | r;
+}
