@@ -27,7 +27,7 @@ static void begin(void)
 
 	machine_that_can_jump();
 	stage = stage_new(fake_root());
-	ck_assert_int_eq(stage_mount(stage, &image), 0);
+	ck_assert_int_eq(stage_mount(stage, &image, 0), 0);
 	ck_assert_int_eq(stage_open(stage), 0);
 	fake_forget();
 }
@@ -111,7 +111,7 @@ START_TEST(undoes_what_was_not_completed)
 	machine_that_can_jump();
 	stage = stage_new(fake_root());
 	fake_fail("unpack", ENOSPC, 1);
-	ck_assert_int_eq(stage_mount(stage, &image), -ENOSPC);
+	ck_assert_int_eq(stage_mount(stage, &image, 0), -ENOSPC);
 	ck_assert_int_eq(stage_unmount(stage), 0);
 	ck_assert_str_eq(fake_log(), "enter mounts\n"
 				     "mkdir /run/initramfs 755\n"
