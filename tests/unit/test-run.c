@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "fake-acts.h"
+#include "fake-bzimage.h"
 #include "fake-machine.h"
 #include "fake-output.h"
 #include "fake-root.h"
@@ -35,27 +36,12 @@ static char kernel[PATH_MAX];
 static const char *said; /* by the tool */
 static int waiter_code;	 /* its exit code; 128 and the signal that killed it */
 
-/* The least that is a kernel to the parser; see tests/unit/test-kernel.c. */
 static void put_kernel(void)
 {
-	unsigned char head[4096 + 8192] = "MZ";
+	uint8_t image[BZIMAGE_SETUP_BYTES + 8192] = { 0 };
 
-	head[0x1f1] = 7;
-	head[0x1f4] = 0x00;
-	head[0x1f5] = 0x02;
-	head[0x1fe] = 0x55;
-	head[0x1ff] = 0xaa;
-	memcpy(head + 0x202, "HdrS\x0f\x02", 6);
-	head[0x20f] = 0x01;
-	head[0x211] = 1;
-	head[0x232] = 0x20; /* aligned to 2 MiB */
-	head[0x234] = 1;
-	head[0x236] = 0x7f;
-	head[0x239] = 0x07;
-	head[0x25b] = 0x01; /* from 16 MiB on */
-	head[0x261] = 0x20; /* 8192 bytes to unpack it */
-	memcpy(head + 0x300, "6.1.0-56-amd64 (a@b) #1 SMP", 28);
-	fake_bytes(head, sizeof(head), "/result/bzImage");
+	fake_bzimage(image, sizeof(image));
+	fake_bytes(image, sizeof(image), "/result/bzImage");
 }
 
 static void begin(enum takeover_choice takeover)

@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+
+/* The target's files in the stage: what was sealed is what is loaded, to the last bit. */
+
+#include "pivot/kexec/payload.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fake-machine.h"
+#include "fake-root.h"
+#include "pivot/kexec/crc32c.h"
+#include "unit.h"
+
+enum { PAGE = 4096, KERNEL_BYTES = 5 * PAGE + 7, INITRD_BYTES = 3 * PAGE };
+
+static const char *const files[PAYLOAD_SEALED] = { "setup", "kernel", "initrd",
+						   "command-line" };
+static struct payload payload;
+static uint8_t bytes[600 * PAGE];
+static char seal[PAYLOAD_SEAL_BYTES];
+
+static void put_seal(const char *text)
+{
+	fake_file(text, "/payload/seal");
+}
+
+/* What is there is sealed, and shut again. */
+static void seal_it(void)
+{
+	for (int i = 0; i < PAYLOAD_SEALED; i++)
+		ck_assert_int_eq(
+			payload_map(fake_root(), PAYLOAD_FOLDER, i, -1, &payload), 0);
+	ck_assert_uint_eq(payload_seal(&payload, seal), strlen(seal));
+	payload_done(&payload);
+	put_seal(seal);
+}
+
+static void put_files(void)
+{
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(i * 7 + i / PAGE);
+	fake_bytes(bytes, 512, "/payload/setup");
+	fake_bytes(bytes + 1, KERNEL_BYTES, "/payload/kernel");
+	fake_bytes(bytes + 2, INITRD_BYTES, "/payload/initrd");
+	fake_file("init=/init", "/payload/command-line");
+}
+
+static void begin(void)
+{
+	fake_root_make();
+	put_files();
+	seal_it();
+}
+
+static int open_with(int initrd_fd)
+{
+	return payload_open(fake_root(), PAYLOAD_FOLDER, initrd_fd, &payload);
+}
+
+static int open_only(void)
+{
+	int r = open_with(-1);
+
+	payload_done(&payload);
+	return r;
+}
+
+/* Opened, and looked at to the last bit. */
+static int open_and_check(void)
+{
+	int r = open_with(-1);
+
+	if (r == 0)
+		r = payload_check(&payload);
+	payload_done(&payload);
+	return r;
+}
+
+START_TEST(seals_the_bytes_and_the_checksum_of_each_file)
+{
+	char expected[PAYLOAD_SEAL_BYTES];
+
+	begin();
+	(void)snprintf(expected, sizeof(expected),
+		       "pivot-kexec-payload 1\nsetup 512 %08x\nkernel %d %08x\n"
+		       "initrd %d %08x\ncommand-line 10 %08x\nend\n",
+		       crc32c(0, bytes, 512), KERNEL_BYTES,
+		       crc32c(0, bytes + 1, KERNEL_BYTES), INITRD_BYTES,
+		       crc32c(0, bytes + 2, INITRD_BYTES), crc32c(0, "init=/init", 10));
+	ck_assert_str_eq(seal, expected);
+}
+END_TEST
+
+START_TEST(opens_what_it_sealed)
+{
+	begin();
+	ck_assert_int_eq(open_with(-1), 0);
+	ck_assert_int_eq(payload_check(&payload), 0);
+	ck_assert_uint_eq(payload.file[PAYLOAD_KERNEL].bytes, KERNEL_BYTES);
+	ck_assert_mem_eq(payload.file[PAYLOAD_KERNEL].data, bytes + 1, KERNEL_BYTES);
+	ck_assert_mem_eq(payload.file[PAYLOAD_INITRD].data, bytes + 2, INITRD_BYTES);
+	ck_assert_ptr_null(payload.file[PAYLOAD_REPORT].data);
+	ck_assert_uint_eq(payload_pages(&payload.file[PAYLOAD_SETUP]), 1);
+	ck_assert_uint_eq(payload_pages(&payload.file[PAYLOAD_KERNEL]), 6);
+	ck_assert_uint_eq(payload_pages(&payload.file[PAYLOAD_INITRD]), 3);
+	ck_assert_uint_eq(payload_pages(&payload.file[PAYLOAD_REPORT]), 0);
+	payload_done(&payload);
+	ck_assert_ptr_null(payload.file[PAYLOAD_KERNEL].data);
+}
+END_TEST
+
+START_TEST(names_each_file)
+{
+	for (int i = 0; i < PAYLOAD_SEALED; i++)
+		ck_assert_str_eq(payload_file_name(i), files[i]);
+	ck_assert_str_eq(payload_file_name(PAYLOAD_REPORT), "report");
+}
+END_TEST
+
+START_TEST(is_whole_without_an_initrd)
+{
+	fake_root_make();
+	put_files();
+	fake_remove("/payload/initrd");
+	seal_it();
+	ck_assert_ptr_nonnull(strstr(seal, "initrd 0 00000000\n"));
+	ck_assert_int_eq(open_and_check(), 0);
+	fake_file("a late one", "/payload/initrd");
+	ck_assert_int_eq(open_only(), -EBADMSG);
+}
+END_TEST
+
+START_TEST(takes_an_initrd_that_somebody_holds_open)
+{
+	char path[128];
+	int fd;
+
+	begin();
+	(void)snprintf(path, sizeof(path), "%s/payload/initrd", fake_root());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	fake_remove("/payload/initrd");
+	ck_assert_int_eq(open_with(fd), 0);
+	ck_assert_int_eq(payload_check(&payload), 0);
+	payload_done(&payload);
+	fake_file("another", "/payload/initrd");
+	ck_assert_int_eq(open_with(fd), 0); /* not asked for */
+	payload_done(&payload);
+	/* as the waiter's link leads to it */
+	fake_remove("/payload/initrd");
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), fd);
+	fake_symlink(path, "/payload/initrd");
+	ck_assert_int_eq(open_and_check(), 0);
+	(void)close(fd);
+	ck_assert_int_eq(open_only(), -EBADMSG); /* it leads nowhere */
+}
+END_TEST
+
+START_TEST(refuses_a_seal_cut_at_any_byte)
+{
+	char text[PAYLOAD_SEAL_BYTES];
+
+	begin();
+	for (size_t n = 0; n < strlen(seal) - 1;
+	     n++) { /* the last newline says nothing */
+		(void)snprintf(text, sizeof(text), "%.*s", (int)n, seal);
+		put_seal(text);
+		ck_assert_msg(open_only() == -EBADMSG, "cut at %zu", n);
+	}
+}
+END_TEST
+
+/* Of a hexadecimal digit one bit makes the other case of its letter. */
+static bool says_the_same(char a, char b)
+{
+	return isxdigit(a) && isxdigit(b) && tolower(a) == tolower(b);
+}
+
+START_TEST(finds_one_flipped_bit_of_the_seal)
+{
+	char text[PAYLOAD_SEAL_BYTES];
+
+	begin();
+	for (size_t i = 0; i < 8 * strlen(seal); i++) {
+		strcpy(text, seal);
+		text[i / 8] = (char)(text[i / 8] ^ 1 << i % 8);
+		fake_bytes(text, strlen(seal), "/payload/seal");
+		if (!says_the_same(text[i / 8], seal[i / 8]))
+			ck_assert_msg(open_and_check() == -EBADMSG, "bit %zu", i);
+	}
+}
+END_TEST
+
+START_TEST(refuses_a_seal_that_says_more)
+{
+	char text[2 * PAYLOAD_SEAL_BYTES];
+
+	begin();
+	(void)snprintf(text, sizeof(text), "%send\n", seal);
+	put_seal(text);
+	ck_assert_int_eq(open_only(), -EBADMSG);
+	(void)snprintf(text, sizeof(text), "%.*sreport 0 00000000\nend\n",
+		       (int)(strlen(seal) - 4), seal);
+	put_seal(text);
+	ck_assert_int_eq(open_only(), -EBADMSG);
+	memset(text, 'x', sizeof(text));
+	fake_bytes(text, sizeof(text), "/payload/seal");
+	ck_assert_int_eq(open_only(), -EFBIG);
+}
+END_TEST
+
+/* The seal with one text put in place of another. */
+static int open_sealed_with(const char *old, const char *new)
+{
+	const char *at = strstr(seal, old);
+	char text[2 * PAYLOAD_SEAL_BYTES];
+
+	ck_assert_ptr_nonnull(at);
+	(void)snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - seal), seal, new,
+		       at + strlen(old));
+	put_seal(text);
+	return open_only();
+}
+
+START_TEST(refuses_a_seal_of_another_form)
+{
+	begin();
+	ck_assert_int_eq(open_sealed_with("payload 1", "payload 2"), -EBADMSG);
+	ck_assert_int_eq(open_sealed_with("setup 512", "setup -512"), -EBADMSG);
+	ck_assert_int_eq(open_sealed_with("setup 512", "setup 0x200"), -EBADMSG);
+	ck_assert_int_eq(open_sealed_with("setup 512", "setup 18446744073709552128"),
+			 -EBADMSG);
+	ck_assert_int_eq(open_sealed_with("setup 512", "setup"), -EBADMSG);
+	ck_assert_int_eq(open_sealed_with("setup 512 ", "setup 512 1"), -EBADMSG);
+	ck_assert_int_eq(open_sealed_with("setup 512", "setup 512 512"), -EBADMSG);
+	ck_assert_int_eq(open_sealed_with("setup", "command-line"), -EBADMSG);
+	ck_assert_int_eq(open_sealed_with("setup", "setup 512 00000000\nsetup"),
+			 -EBADMSG);
+	put_seal(seal);
+	ck_assert_int_eq(open_only(), 0);
+	fake_remove("/payload/seal");
+	ck_assert_int_eq(open_only(), -ENOENT);
+}
+END_TEST
+
+static void put_file(int i, size_t n, size_t flipped)
+{
+	static uint8_t copy[KERNEL_BYTES + 1];
+	const size_t sizes[PAYLOAD_SEALED] = { 512, KERNEL_BYTES, INITRD_BYTES, 10 };
+	const void *const originals[PAYLOAD_SEALED] = { bytes, bytes + 1, bytes + 2,
+							"init=/init" };
+
+	memset(copy, 0, sizeof(copy));
+	memcpy(copy, originals[i], sizes[i]);
+	if (flipped)
+		copy[sizes[i] - flipped] ^= 0x10;
+	fake_bytes(copy, n ?: sizes[i], "/payload/%s", files[i]);
+}
+
+START_TEST(finds_a_file_of_another_size)
+{
+	const size_t sizes[PAYLOAD_SEALED] = { 512, KERNEL_BYTES, INITRD_BYTES, 10 };
+
+	begin();
+	for (int i = 0; i < PAYLOAD_SEALED; i++) {
+		put_file(i, sizes[i] + 1, 0);
+		ck_assert_int_eq(open_only(), -EBADMSG);
+		put_file(i, sizes[i] - 1, 0);
+		ck_assert_int_eq(open_only(), -EBADMSG);
+		fake_file("", "/payload/%s", files[i]);
+		ck_assert_int_eq(open_only(), -EBADMSG);
+		put_file(i, 0, 0);
+		ck_assert_int_eq(open_only(), 0);
+	}
+}
+END_TEST
+
+START_TEST(finds_one_flipped_bit_of_a_file)
+{
+	begin();
+	for (int i = 0; i < PAYLOAD_SEALED; i++) {
+		for (size_t at = 1; at <= 10; at += 9) { /* from the end */
+			put_file(i, 0, at);
+			ck_assert_int_eq(open_only(), 0); /* does not look */
+			ck_assert_int_eq(open_and_check(), -EBADMSG);
+		}
+		put_file(i, 0, 0);
+		ck_assert_int_eq(open_and_check(), 0);
+	}
+}
+END_TEST
+
+START_TEST(needs_every_file)
+{
+	begin();
+	for (int i = 0; i < PAYLOAD_SEALED; i++) {
+		fake_remove("/payload/%s", files[i]);
+		ck_assert_int_eq(open_only(), i == PAYLOAD_INITRD ? -EBADMSG : -ENOENT);
+		put_file(i, 0, 0);
+	}
+	fake_remove("/payload/kernel");
+	fake_directory("/payload/kernel");
+	ck_assert_int_eq(open_only(), -EINVAL);
+}
+END_TEST
+
+/* --- the pages --- */
+
+static void map_large(struct payload *ret)
+{
+	fake_bytes(bytes, sizeof(bytes), "/payload/initrd");
+	*ret = (struct payload){ 0 };
+	ck_assert_int_eq(
+		payload_map(fake_root(), PAYLOAD_FOLDER, PAYLOAD_INITRD, -1, ret), 0);
+}
+
+START_TEST(tells_the_frame_of_each_page)
+{
+	static uint64_t frames[600], again[600];
+	struct payload other;
+
+	begin();
+	machine_that_can_load();
+	map_large(&payload);
+	other = (struct payload){ 0 }; /* the same pages at another address */
+	ck_assert_int_eq(
+		payload_map(fake_root(), PAYLOAD_FOLDER, PAYLOAD_INITRD, -1, &other), 0);
+	ck_assert_int_eq(
+		payload_frames(fake_root(), &payload.file[PAYLOAD_INITRD], frames), 0);
+	ck_assert_int_eq(payload_frames(fake_root(), &other.file[PAYLOAD_INITRD], again),
+			 0);
+	ck_assert_mem_eq(frames, again, sizeof(frames));
+	for (size_t i = 0; i < 600; i++) {
+		ck_assert_uint_ne(frames[i], 0);
+		for (size_t j = 0; j < i; j++)
+			ck_assert_uint_ne(frames[i], frames[j]);
+	}
+	payload_done(&payload);
+	payload_done(&other);
+}
+END_TEST
+
+/* A pagemap(5) of our own for one page of the command line. */
+static int frames_with(uint64_t entry)
+{
+	const struct payload_file *file = &payload.file[PAYLOAD_COMMAND_LINE];
+	off_t at = (off_t)((uintptr_t)file->data / PAGE * sizeof(entry));
+	uint64_t frame = 1;
+	char path[128];
+	int fd, r;
+
+	fake_file("", "/proc/self/pagemap");
+	(void)snprintf(path, sizeof(path), "%s/proc/self/pagemap", fake_root());
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(pwrite(fd, &entry, sizeof(entry), at), sizeof(entry));
+	(void)close(fd);
+	r = payload_frames(fake_root(), file, &frame);
+	return r == 0 ? (int)frame : r;
+}
+
+START_TEST(says_why_it_cannot_tell)
+{
+	uint64_t frame;
+
+	begin();
+	ck_assert_int_eq(open_with(-1), 0);
+	ck_assert_int_eq(
+		payload_frames(fake_root(), &payload.file[PAYLOAD_COMMAND_LINE], &frame),
+		-ENOENT);
+	ck_assert_int_eq(frames_with(0xe180000000001234), 0x1234);
+	ck_assert_int_eq(frames_with(0xe180000000000000), -EPERM);
+	ck_assert_int_eq(frames_with(0x6180000000001234), -EFAULT);
+	fake_file("", "/proc/self/pagemap");
+	ck_assert_int_eq(
+		payload_frames(fake_root(), &payload.file[PAYLOAD_COMMAND_LINE], &frame),
+		-EIO);
+	payload_done(&payload);
+}
+END_TEST
+
+/* How many bytes lie in the pipes of this process. */
+static size_t bytes_in_pipes(void)
+{
+	size_t n = 0;
+
+	for (int fd = 3; fd < 1024; fd++) {
+		struct stat st;
+		int in_pipe;
+
+		/* of each pipe there is one end to read from */
+		if (fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) &&
+		    (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY &&
+		    ioctl(fd, FIONREAD, &in_pipe) == 0)
+			n += (size_t)in_pipe;
+	}
+	return n;
+}
+
+START_TEST(pins_every_page_for_as_long_as_the_process_lives)
+{
+	size_t before;
+
+	begin();
+	map_large(&payload);
+	before = bytes_in_pipes();
+	ck_assert_int_eq(payload_pin(&payload.file[PAYLOAD_INITRD]), 0);
+	ck_assert_uint_eq(bytes_in_pipes() - before, sizeof(bytes));
+	ck_assert_int_eq(payload_pin(&payload.file[PAYLOAD_REPORT]),
+			 0); /* there is none */
+	payload_done(&payload);
+	ck_assert_uint_eq(bytes_in_pipes() - before, sizeof(bytes));
+}
+END_TEST
+
+START_TEST(says_that_there_are_no_descriptors_to_pin_with)
+{
+	struct rlimit usual, few;
+
+	begin();
+	map_large(&payload);
+	ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &usual), 0);
+	few = (struct rlimit){ 3, usual.rlim_max };
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+	ck_assert_int_eq(payload_pin(&payload.file[PAYLOAD_INITRD]), -EMFILE);
+	ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &usual), 0);
+	payload_done(&payload);
+}
+END_TEST
+
+UNIT_MAIN("payload", seals_the_bytes_and_the_checksum_of_each_file, opens_what_it_sealed,
+	  names_each_file, is_whole_without_an_initrd,
+	  takes_an_initrd_that_somebody_holds_open, refuses_a_seal_cut_at_any_byte,
+	  finds_one_flipped_bit_of_the_seal, refuses_a_seal_that_says_more,
+	  refuses_a_seal_of_another_form, finds_a_file_of_another_size,
+	  finds_one_flipped_bit_of_a_file, needs_every_file, tells_the_frame_of_each_page,
+	  says_why_it_cannot_tell, pins_every_page_for_as_long_as_the_process_lives,
+	  says_that_there_are_no_descriptors_to_pin_with)
