@@ -456,11 +456,27 @@ START_TEST(refuses_pages_that_share_a_frame)
 }
 END_TEST
 
+/* So much that may be used; the rest holds what the target is now. */
 static void memory_of(size_t pages)
 {
 	fake_remove("/sys/firmware/memmap");
 	machine_memory(RAM_START, RAM_START + pages * RAM_PAGE, "System RAM");
+	machine_memory(RAM_START + pages * RAM_PAGE, RAM_START + RAM_PAGES * RAM_PAGE,
+		       "ACPI Tables");
 }
+
+START_TEST(refuses_pages_that_the_firmware_does_not_list)
+{
+	begin();
+	fake_remove("/sys/firmware/memmap");
+	machine_memory(RAM_START, frames[3] * RAM_PAGE, "System RAM");
+	machine_memory((frames[3] + 1) * RAM_PAGE, RAM_START + RAM_PAGES * RAM_PAGE,
+		       "System RAM");
+	assert_fails(-EXDEV,
+		     "pages of the target lie in memory that the firmware does not "
+		     "list");
+}
+END_TEST
 
 START_TEST(says_what_there_is_no_room_for)
 {
@@ -549,6 +565,6 @@ UNIT_MAIN("gather", gives_the_kernel_one_segment_that_is_no_page_of_the_target,
 	  knows_whether_the_pages_are_where_they_were, says_that_the_files_changed,
 	  says_what_of_the_machine_cannot_be_read,
 	  says_that_it_does_not_learn_where_the_pages_are,
-	  refuses_pages_that_share_a_frame, says_what_there_is_no_room_for,
-	  refuses_what_is_no_kernel, takes_no_command_line_that_is_too_long_for_it,
-	  forwards_what_the_kernel_says)
+	  refuses_pages_that_share_a_frame, refuses_pages_that_the_firmware_does_not_list,
+	  says_what_there_is_no_room_for, refuses_what_is_no_kernel,
+	  takes_no_command_line_that_is_too_long_for_it, forwards_what_the_kernel_says)
