@@ -16,7 +16,7 @@
 /* For systemd to stop its services; then PID 1 is seized. */
 enum { SYSTEMD_TIMEOUT_MS = 5 * 60 * 1000 };
 
-enum { STAGE_TIMEOUT_MS = 60 * 1000 };
+enum { STAGE_TIMEOUT_MS = 60 * 1000, HOLD_S = 5 * 60 };
 
 static bool is_interrupted(void)
 {
@@ -150,8 +150,12 @@ static int wait_and_go(void *data)
 		r = takeover_start(journey->handover.takeover, run->stage,
 				   SYSTEMD_TIMEOUT_MS);
 	}
-	/* where there is no error this process ends with the machine */
-	return r < 0 ? undo(run) : EXIT_TOO_LATE;
+	if (r < 0)
+		return undo(run);
+	/* our init opens it by way of this process, and then ends it */
+	if (run->stage->has_initrd_outside)
+		(void)waiter_delay(HOLD_S);
+	return EXIT_TOO_LATE;
 }
 
 static int prepare_machine(const struct run *run, bool *ret_is_begun)
