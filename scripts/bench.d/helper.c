@@ -117,8 +117,7 @@ static int is_whole(void)
 
 	while ((n = read(fd, block, sizeof(block))) > 0)
 		crc = crc32(crc, block, (size_t)n);
-	return read(sum, text, sizeof(text) - 1) > 0 &&
-	       strtoul(text, NULL, 16) == crc;
+	return read(sum, text, sizeof(text) - 1) > 0 && strtoul(text, NULL, 16) == crc;
 }
 
 __attribute__((noreturn)) static void be_target(void)
