@@ -57,7 +57,7 @@ help:
 	@echo 'make check-faults FAULTS=200  a fault at each act, in VMs; SEED= draws them'
 	@echo 'make check-stress JUMPS=50    one VM jumps again and again under random load'
 	@echo 'make evidence     what each way leaves of 47 devices, into docs/evidence.md'
-	@echo 'make bench        the image against mkinitramfs'
+	@echo 'make bench        loading and jumping against kexec-tools, into docs/performance.md'
 	@echo 'make fuzz         each fuzz target for SECONDS=60'
 	@echo 'make lint format  check, or mend, the form of the sources'
 	@echo 'make install      into prefix=/usr/local, below DESTDIR'
@@ -272,6 +272,8 @@ FAULTS = 200
 SEED   = 1
 JOBS   = 2
 JUMPS  = 50
+# --quick: one kernel; scripts/bench-loading --help
+BENCH  =
 
 check-faults: build/faulty/pivot-kexec
 	scripts/check-faults --faults $(FAULTS) --seed $(SEED) --jobs $(JOBS)
@@ -289,8 +291,10 @@ evidence:
 	$(MAKE) -s all
 	scripts/evidence
 
-bench: all
-	scripts/bench-image
+bench:
+	scripts/install-deps build vm bench
+	$(MAKE) -s all
+	scripts/bench-loading $(BENCH)
 
 lint:
 	scripts/lint
