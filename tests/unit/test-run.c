@@ -170,11 +170,11 @@ static const struct act by_file[] = {
 
 static const char remove_payload[] =
 	"enter mounts\n"
+	"unlink " PAYLOAD "/seal\n"
 	"unlink " PAYLOAD "/setup\n"
 	"unlink " PAYLOAD "/kernel\n"
 	"unlink " PAYLOAD "/initrd = ENOENT\n"
-	"unlink " PAYLOAD "/command-line\n"
-	"unlink " PAYLOAD "/seal\n";
+	"unlink " PAYLOAD "/command-line\n";
 
 static const struct act by_gathering[] = {
 	MOUNT_STAGE,
