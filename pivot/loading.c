@@ -97,10 +97,15 @@ static int by_gathering(struct loading *loading)
 	}
 	r = step_run("trying to load the target", gather, loading, LOAD_TIMEOUT_MS);
 	/* what is not pinned any more may move: loaded, it would be of no use */
-	if (r == 0)
-		return step_insist("unloading the target", unload, NULL, STEP_TIMEOUT_MS);
-	(void)step_run("removing the target from the stage", remove_payload, loading,
-		       STEP_TIMEOUT_MS);
+	if (r == 0) {
+		r = step_insist("unloading the target", unload, NULL, STEP_TIMEOUT_MS);
+		loading->is_final = r < 0;
+		return r;
+	}
+	/* our init would load what is left of it, after another loader has */
+	if (step_run("removing the target from the stage", remove_payload, loading,
+		     STEP_TIMEOUT_MS) < 0)
+		loading->is_final = true;
 	return r;
 }
 
@@ -228,7 +233,7 @@ int loading_run(struct loading *loading, unsigned int loaders)
 			continue;
 		attempt->was_made = true;
 		attempt->error = ways[i](loading);
-		/* of these it is said what they are, where they arise */
+		/* of these it is said where they arise */
 		if (loading->is_final || child_is_in_doubt(attempt->error))
 			return attempt->error;
 		if (attempt->error < 0)
