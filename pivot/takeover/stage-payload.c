@@ -118,14 +118,16 @@ int stage_put_payload(struct stage *stage, const struct tree *tree,
 	return r < 0 ? r : seal(stage, tree->initrd_fd);
 }
 
-int stage_remove_payload(const struct stage *stage)
+int stage_remove_payload(struct stage *stage)
 {
+	/* the seal first: without it our init does not take the rest for a target */
 	static const char *const paths[] = {
 		FOLDER "seal",	 FOLDER "setup",	FOLDER "kernel",
 		FOLDER "initrd", FOLDER "command-line",
 	};
 	int r = stage_enter(stage);
 
+	stage->has_initrd_outside = false;
 	for (size_t i = 0; r == 0 && i < array_size(paths); i++) {
 		r = act_unlink(paths[i]);
 		if (r == -ENOENT)

@@ -212,6 +212,9 @@ START_TEST(refuses_a_seal_that_says_more)
 		       (int)(strlen(seal) - 4), seal);
 	put_seal(text);
 	ck_assert_int_eq(open_only(), -EBADMSG);
+	memcpy(text, seal, sizeof(seal));
+	fake_bytes(text, strlen(seal) + 2, "/payload/seal"); /* behind it two NULs */
+	ck_assert_int_eq(open_only(), -EBADMSG);
 	memset(text, 'x', sizeof(text));
 	fake_bytes(text, sizeof(text), "/payload/seal");
 	ck_assert_int_eq(open_only(), -EFBIG);
