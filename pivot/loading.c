@@ -108,7 +108,6 @@ static void forget_payload(struct loading *loading)
 	if (step_insist("removing the target from the stage", remove_payload, loading,
 			STEP_TIMEOUT_MS) < 0)
 		loading->is_final = true;
-	loading->stage->has_initrd_outside = false;
 }
 
 static int by_gathering(struct loading *loading)

@@ -74,7 +74,7 @@ static void begin(void)
 	fake_file("3,1,1,-;long ago\n", "/dev/kmsg");
 	put_tree();
 	stage = stage_new(fake_root());
-	ck_assert_int_eq(stage_mount(stage, &image), 0);
+	ck_assert_int_eq(stage_mount(stage, &image, 0), 0);
 	loading = loading_new(stage, &tree, &kernel);
 	fake_forget();
 }

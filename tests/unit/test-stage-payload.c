@@ -46,7 +46,7 @@ static void begin(void)
 
 	machine_that_can_jump();
 	stage = stage_new(fake_root());
-	ck_assert_int_eq(stage_mount(stage, &image), 0);
+	ck_assert_int_eq(stage_mount(stage, &image, 0), 0);
 	fake_file("setup---the kernel itself", "/result/bzImage");
 	fake_file("the initrd", "/result/initrd");
 	writer = open_file("/result/initrd", O_WRONLY);
