@@ -219,28 +219,35 @@ static void list_attempts(const struct loading *loading, char *text, size_t size
 	}
 }
 
-/* The error that says most: the one a loader of the kernel's own gave, if there is. */
-static int telling_error(const struct loading *loading)
+/* The one that says most: the last of the kernel's own loaders, if there is any. */
+static const struct attempt *telling_attempt(const struct loading *loading)
 {
-	int error = 0;
+	const struct attempt *telling = &loading->attempt[LOADER_KEXEC_TOOLS];
 
-	for (int i = 0; i < LOADERS; i++)
-		if (loading->attempt[i].was_made && i != LOADER_KEXEC_TOOLS)
-			error = loading->attempt[i].error;
-	return error ?: loading->attempt[LOADER_KEXEC_TOOLS].error;
+	for (int i = 0; i < LOADER_KEXEC_TOOLS; i++)
+		if (loading->attempt[i].was_made)
+			telling = &loading->attempt[i];
+	return telling;
+}
+
+/* Elsewhere its errno means something else: "kexec_load", "kexec_file_load". */
+static bool is_from_kernel(const struct attempt *attempt)
+{
+	return strncmp(attempt->why, "kexec_", strlen("kexec_")) == 0;
 }
 
 static int give_up(const struct loading *loading, const char *said)
 {
+	const struct attempt *telling = telling_attempt(loading);
 	char tried[SAID_BYTES];
-	int r = telling_error(loading);
+	int r = telling->error;
 
 	list_attempts(loading, tried, sizeof(tried));
 	(void)log_refuse(r, "the kernel does not take '%s'. Tried: %s",
 			 loading->tree->kernel_name, tried);
 	if (said[0])
 		(void)log_refuse(r, "the kernel's log says: %s", said);
-	return log_refuse(r, "%s", kexec_explain(r));
+	return is_from_kernel(telling) ? log_refuse(r, "%s", kexec_explain(r)) : r;
 }
 
 int loading_run(struct loading *loading, unsigned int loaders)

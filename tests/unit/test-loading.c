@@ -359,6 +359,10 @@ START_TEST(does_not_explain_as_the_kernels_what_it_was_not_asked)
 	ck_assert_int_eq(run(1U << LOADER_GATHER), -ENODATA);
 	assert_in(said, "Tried: gather: cannot read the memory map");
 	ck_assert_ptr_null(strstr(said, "signed"));
+	begin();
+	fake_fail("execute", EPERM, 1); /* its exit code was 1 */
+	ck_assert_int_eq(run(1U << LOADER_KEXEC_TOOLS), -EPERM);
+	ck_assert_ptr_null(strstr(said, "lockdown"));
 }
 END_TEST
 
