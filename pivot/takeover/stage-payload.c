@@ -115,6 +115,8 @@ int stage_put_payload(struct stage *stage, const struct tree *tree,
 	if (r == 0)
 		r = create(FOLDER "command-line", tree->command_line,
 			   strlen(tree->command_line));
+	if (r == 0)
+		r = tree_check_unchanged(tree);
 	return r < 0 ? r : seal(stage, tree->initrd_fd);
 }
 

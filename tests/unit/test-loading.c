@@ -63,6 +63,8 @@ static void put_tree(void)
 		.initrd_bytes = 10,
 		.command_line = (char *)"init=/init 'a b'",
 	};
+	ck_assert_int_eq(fstat(tree.kernel_fd, &tree.kernel_stat), 0);
+	ck_assert_int_eq(fstat(tree.initrd_fd, &tree.initrd_stat), 0);
 }
 
 static void begin(void)
@@ -297,7 +299,7 @@ START_TEST(ends_where_it_cannot_be_undone)
 	assert_in(said, "cannot unload the target again");
 	begin();
 	fake_fail("kexec load 1", ENOMEM, 1);
-	fake_fail("unlink " PAYLOAD "/seal", EROFS, 1);
+	fake_fail("unlink " PAYLOAD "/seal", EROFS, FAKE_ALWAYS);
 	assert_final(-ENOMEM);
 	assert_in(said, "cannot remove the target from the stage");
 }

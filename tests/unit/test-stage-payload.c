@@ -59,6 +59,8 @@ static void begin(void)
 		.initrd_bytes = 10,
 		.command_line = (char *)"init=/init",
 	};
+	ck_assert_int_eq(fstat(tree.kernel_fd, &tree.kernel_stat), 0);
+	ck_assert_int_eq(fstat(tree.initrd_fd, &tree.initrd_stat), 0);
 	fake_forget();
 }
 
@@ -252,6 +254,7 @@ static int in_memory(bool is_written)
 
 	ck_assert_int_ge(writable, 0);
 	ck_assert_int_eq(write(writable, "the initrd", 10), 10);
+	ck_assert_int_eq(fchmod(writable, 0644), 0);
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", writable);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	ck_assert_int_ge(fd, 0);
