@@ -43,6 +43,14 @@ struct loading *loading_new(struct stage *stage, const struct tree *tree,
 	return loading;
 }
 
+bool loading_has_begun(const struct loading *loading)
+{
+	for (int i = 0; i < LOADERS; i++)
+		if (loading->attempt[i].was_made)
+			return true;
+	return false;
+}
+
 /* --- gathering --- */
 
 /*

@@ -3,6 +3,8 @@
 
 /* The target gets loaded: by the first loader that works. */
 
+#include <stdbool.h>
+
 #include "pivot/kexec/load.h"
 #include "pivot/takeover/takeover.h"
 
@@ -24,6 +26,9 @@ struct loading {
 /* NULL, logged, where there is no memory. */
 struct loading *loading_new(struct stage *stage, const struct tree *tree,
 			    const struct kernel_image *kernel);
+
+/* Was anything given to the kernel, that may be loaded now in place of what was? */
+bool loading_has_begun(const struct loading *loading);
 
 /*
  * Tries those loaders whose bits (1 << enum loader) are set, best first, each in steps.

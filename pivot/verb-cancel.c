@@ -41,7 +41,7 @@ static int undo_for_it(const char *root)
 	};
 
 	step_hold_signals();
-	if (takeover_undo(&stage) < 0)
+	if (takeover_undo(&stage, true) < 0)
 		return EXIT_UNCHANGED;
 	(void)printf("cancelled: what a killed pivot-kexec left is undone\n");
 	return EXIT_DONE;

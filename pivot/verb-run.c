@@ -86,14 +86,15 @@ static void free_memory(struct journey *journey)
 /* The exit code, and a last word that is true. */
 static int undo(const struct run *run)
 {
-	int r = takeover_undo(run->stage);
+	const bool may_be_loaded = loading_has_begun(run->loading);
+	int r = takeover_undo(run->stage, may_be_loaded);
 
 	if (r < 0)
 		log_notice("not everything could be undone: %s",
 			   stage_is_left(run->journey->options->root)
 				   ? "'pivot-kexec cancel' tries again"
 				   : "'kexec -u' unloads the target");
-	else if (run->journey->replaces_image)
+	else if (run->journey->replaces_image && may_be_loaded)
 		log_notice("nothing else was changed, but an image that was loaded "
 			   "before is not loaded any more");
 	else if (run->journey->gave_crash_memory)

@@ -191,9 +191,11 @@ static int remove_stage(const void *stage)
 	return stage_unmount(stage);
 }
 
-int takeover_undo(const struct stage *stage)
+int takeover_undo(const struct stage *stage, bool may_be_loaded)
 {
-	int r = step_insist("unloading the target", unload, NULL, STEP_TIMEOUT_MS);
+	int r = may_be_loaded ? step_insist("unloading the target", unload, NULL,
+					    STEP_TIMEOUT_MS)
+			      : 0;
 
 	return r < 0 ? r
 		     : step_insist("removing the stage", remove_stage, stage,

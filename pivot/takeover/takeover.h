@@ -102,11 +102,11 @@ pid_t waiter_find(const char *root);
 int takeover_probe(void);
 
 /*
- * Unloads the target and removes the stage, by steps: what fails, hangs or is killed is
- * tried again. 0 or negative errno, logged. Where the target stays, so does the stage:
- * the one without the other would be a plain kexec.
+ * Unloads the target, where it may be loaded, and removes the stage, by steps: what
+ * fails, hangs or is killed is tried again. 0 or negative errno, logged. Where the target
+ * stays, so does the stage: the one without the other would be a plain kexec.
  */
-int takeover_undo(const struct stage *stage);
+int takeover_undo(const struct stage *stage, bool may_be_loaded);
 
 /*
  * The point of no return. Negative errno, logged, where PID 1 could not be taken over and

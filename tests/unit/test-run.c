@@ -198,6 +198,8 @@ static const struct act by_gathering[] = {
 };
 /* clang-format on */
 
+enum { N_MOUNT_STAGE = 6 };
+
 static const struct act *acts;
 static size_t n_acts;
 static int n_trials; /* loads that are undone at once */
@@ -233,7 +235,7 @@ static size_t done(char *log, size_t n)
 
 static void undone(char *log, size_t n)
 {
-	if (n >= 1)
+	if (n >= N_MOUNT_STAGE) /* a loader had its turn */
 		log += snprintf(log, LINE_BYTES, "kexec unload\n");
 	if (n >= 2) /* the stage, in a process of its own */
 		log += snprintf(log, LINE_BYTES, "enter mounts\n");
@@ -446,7 +448,7 @@ START_TEST(undoes_again_where_the_process_that_undoes_is_killed)
 	fake_then("umount", die);
 	ck_assert_int_eq(run(), EXIT_UNCHANGED);
 	ck_assert_int_eq(fake_count("umount"), 1);
-	ck_assert_int_eq(fake_count("kexec unload"), 1);
+	ck_assert_int_eq(fake_count("kexec unload"), 0);
 	assert_untouched();
 }
 END_TEST
@@ -516,14 +518,22 @@ END_TEST
 
 /* --- the takeover --- */
 
-/* The stage could not be mounted, and then the target not be unloaded. */
+static void lose_stage(void)
+{
+	fake_file("", "/proc/self/mountinfo");
+}
+
 START_TEST(says_what_undoes_where_cancel_cannot)
 {
 	begin(CHOOSE_SEIZE);
-	fake_fail("mount tmpfs", ENOMEM, 1);
+	fake_then("write /sys/fs/cgroup", lose_stage);
+	fake_fail("exec 1", EPERM, 1);
 	fake_fail("kexec unload", EPERM, 3);
-	ck_assert_int_eq(run(), EXIT_UNCHANGED);
-	assert_in(said, "not everything could be undone: 'kexec -u' unloads the target");
+	fake_later(n_trials);
+	ck_assert_int_eq(run(), EXIT_DONE);
+	ck_assert_int_eq(waiter_code, EXIT_UNCHANGED);
+	assert_in(kmsg(),
+		  "not everything could be undone: 'kexec -u' unloads the target");
 }
 END_TEST
 
@@ -573,10 +583,28 @@ START_TEST(says_with_force_that_the_other_image_is_gone)
 	begin(CHOOSE_SEIZE);
 	options.force = true;
 	fake_file("1\n", "/sys/kernel/kexec_loaded");
-	fake_fail("unpack", ENOSPC, 1);
+	fake_fail(acts[N_MOUNT_STAGE].line, EPERM, 1);
+	only_for(N_MOUNT_STAGE);
 	ck_assert_int_eq(run(), EXIT_UNCHANGED);
 	ck_assert_int_eq(fake_count("kexec unload"), 1);
 	assert_in(said, "an image that was loaded before is not loaded any more");
+}
+END_TEST
+
+START_TEST(leaves_the_other_image_until_it_is_replaced)
+{
+	char *loaded;
+
+	begin(CHOOSE_SEIZE);
+	options.force = true;
+	fake_file("1\n", "/sys/kernel/kexec_loaded");
+	fake_fail("unpack", ENOSPC, 1);
+	ck_assert_int_eq(run(), EXIT_UNCHANGED);
+	ck_assert_int_eq(fake_count("kexec unload"), 0);
+	assert_in(said, "pivot-kexec: nothing was changed");
+	loaded = fake_text("/sys/kernel/kexec_loaded");
+	ck_assert_str_eq(loaded, "1\n");
+	free(loaded);
 }
 END_TEST
 
@@ -744,6 +772,7 @@ END_TEST
 		undoes_everything_where_pid_1_cannot_be_seized,                     \
 		asks_systemd_and_stays_until_it_is_ended,                           \
 		says_with_force_that_the_other_image_is_gone,                       \
+		leaves_the_other_image_until_it_is_replaced,                        \
 		says_nothing_of_an_image_that_was_not_there,                        \
 		waits_for_its_steps_whatever_it_inherited,                          \
 		gives_a_target_that_panics_a_way_home,                              \
