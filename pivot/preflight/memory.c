@@ -138,6 +138,13 @@ static void check_amount(const struct preflight *p, struct findings *findings)
 }
 
 /* kernel/kexec_core.c, sanity_check_segment_list(): half of the memory at most. */
+static bool is_too_much_to_load(const struct preflight *p)
+{
+	return p->tree->kernel_bytes + p->tree->initrd_bytes >
+		       read_or_zero(p, "MemTotal") / 2 &&
+	       !has_loader(p, LOADER_GATHER);
+}
+
 void check_memory(const struct preflight *p, struct findings *findings)
 {
 	char need[HUMAN_BYTES], have[HUMAN_BYTES];
@@ -147,7 +154,7 @@ void check_memory(const struct preflight *p, struct findings *findings)
 	if (p->tree->kernel_fd < 0 || memory_read(p->root, "MemTotal", &total) < 0 ||
 	    memory_read(p->root, "MemAvailable", &available) < 0)
 		return;
-	if (payload > total / 2 && !has_loader(p, LOADER_GATHER))
+	if (is_too_much_to_load(p))
 		find_refusal(
 			findings, "memory-half",
 			"kernel and initrd are %s, and the kernel loads no more than half "
@@ -214,7 +221,8 @@ void check_target_memory(const struct preflight *p, struct findings *findings)
 	char a[HUMAN_BYTES], b[HUMAN_BYTES], c[HUMAN_BYTES];
 	uint64_t room, total;
 
-	if (!read_room(p, &room, &total))
+	/* what cannot even be loaded is refused, and that was said */
+	if (!read_room(p, &room, &total) || initrd > total || is_too_much_to_load(p))
 		return;
 	(void)human_bytes(initrd, a);
 	(void)human_bytes(total, b);
