@@ -9,7 +9,7 @@
 #include "pivot/kexec/gather.h"
 #include "pivot/kexec/payload.h"
 
-enum { REPORT_BYTES = 1 << 20, TRIES = 3 };
+enum { REPORT_BYTES = 1 << 20, TRIES = 3, PATH_BYTES = 128 };
 
 static struct {
 	bool is_here;
@@ -19,7 +19,7 @@ static struct {
 
 int target_open(const char *stage_path)
 {
-	char folder[128];
+	char folder[PATH_BYTES];
 	int r = read_path(folder, sizeof(folder), stage_path ?: "", "%s", PAYLOAD_FOLDER);
 
 	if (r < 0 || !read_exists("", "%s/seal", folder))
@@ -34,15 +34,26 @@ bool target_is_here(void)
 	return target.is_here;
 }
 
+/* The stage is the root by now, but where the distro lives in the rootfs. */
+static int put_report(const char *stage_path, const void *data, size_t n)
+{
+	char path[PATH_BYTES];
+	int r = read_path(path, sizeof(path), stage_path, PAYLOAD_FOLDER "/report");
+
+	if (r == 0)
+		r = act_create(path, 0600, data, n);
+	return r < 0 ? r
+		     : payload_map(stage_path, PAYLOAD_FOLDER, PAYLOAD_REPORT, -1,
+				   &target.payload);
+}
+
 /* The jump does not depend on it. */
 static void append_report(const struct teardown *teardown)
 {
 	static char data[REPORT_BYTES];
 	size_t n = teardown_report_archive(teardown, data, sizeof(data));
-	int r = n ? act_create(PAYLOAD_FOLDER "/report", 0600, data, n) : -EFBIG;
+	int r = n ? put_report(teardown->stage_path ?: "", data, n) : -EFBIG;
 
-	if (r == 0)
-		r = payload_map("", PAYLOAD_FOLDER, PAYLOAD_REPORT, -1, &target.payload);
 	if (r < 0)
 		(void)log_warn(r, "the target gets no report");
 }
