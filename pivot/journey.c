@@ -79,24 +79,35 @@ static int append_advice(struct journey *journey)
 }
 
 /*
- * A kernel that panics stays so for ever, unless it is told otherwise. The word comes
- * first, where no "--" is before it, and where the tree's own would win. A jump is not
- * refused for it.
+ * A word of ours comes first, where no "--" is before it, and where the tree's own would
+ * win. Where it does not fit it is left out: a jump is not refused for it. 1, 0 or
+ * negative errno, logged.
  */
-static int add_panic_timeout(struct journey *journey)
+static int prepend(struct journey *journey, const char *word)
 {
 	const char *line = journey->tree.command_line;
-	size_t n;
+	int r;
 
-	if (journey->options->has_no_panic_timeout || parameter_find(line, "panic", &n))
+	if (journey->has_kernel &&
+	    strlen(word) + 1 + strlen(line) > kernel_command_line_room(&journey->kernel))
 		return 0;
-	if (journey->has_kernel && strlen(PANIC_TIMEOUT " ") + strlen(line) >
-					   kernel_command_line_room(&journey->kernel)) {
-		journey->panic_timeout = PANIC_TIMEOUT_TOO_LONG;
+	r = join_command_line(&journey->tree, word, line);
+	return r < 0 ? r : 1;
+}
+
+/* A kernel that panics stays so for ever, unless it is told otherwise. */
+static int add_panic_timeout(struct journey *journey)
+{
+	size_t n;
+	int r;
+
+	if (journey->options->has_no_panic_timeout ||
+	    parameter_find(journey->tree.command_line, "panic", &n))
 		return 0;
-	}
-	journey->panic_timeout = PANIC_TIMEOUT_ADDED;
-	return join_command_line(&journey->tree, PANIC_TIMEOUT, line);
+	r = prepend(journey, PANIC_TIMEOUT);
+	if (r >= 0)
+		journey->panic_timeout = r ? PANIC_TIMEOUT_ADDED : PANIC_TIMEOUT_TOO_LONG;
+	return r;
 }
 
 /* What preflight looks at. */
@@ -117,11 +128,12 @@ static struct preflight preflight_of(const struct journey *journey)
 static int tune(struct journey *journey)
 {
 	const struct preflight preflight = preflight_of(journey);
+	int r = 0;
 
-	if (journey->options->has_no_tune || !preflight_wants_ramfs(&preflight))
-		return 0;
-	journey->is_tuned = true;
-	return join_command_line(&journey->tree, journey->tree.command_line, RAMFS);
+	if (!journey->options->has_no_tune && preflight_wants_ramfs(&preflight))
+		r = prepend(journey, RAMFS);
+	journey->is_tuned = r > 0;
+	return r;
 }
 
 static int read_hardware(struct journey *journey)
@@ -225,7 +237,7 @@ void journey_check(struct journey *journey)
 	find_panic_timeout(journey);
 	if (journey->is_tuned)
 		find_note(&journey->findings, "tuned",
-			  "appended to the command line: %s, since the target will be "
+			  "put before the command line: %s, since the target will be "
 			  "short of memory (--no-tune leaves it out)",
 			  RAMFS);
 	preflight_check(&preflight, &journey->findings);

@@ -31,10 +31,10 @@ struct journey {
 	unsigned int loaders; /* that may be tried: 1 << enum loader */
 	bool replaces_image;  /* that somebody else loaded, by --force */
 	enum panic_timeout panic_timeout;
-	bool is_tuned;		 /* rootfstype=ramfs was added */
-	bool wants_crash_memory; /* what is reserved for a crash kernel is needed */
-	bool gave_crash_memory;	 /* and was given back */
-	bool is_short_of_free;	 /* the load has to take from the caches */
+	bool is_tuned;		   /* rootfstype=ramfs was added */
+	bool wants_crash_memory;   /* what is reserved for a crash kernel is needed */
+	bool gave_up_crash_kernel; /* for that */
+	bool is_short_of_free;	   /* the load has to take from the caches */
 };
 
 #define JOURNEY_INIT              \

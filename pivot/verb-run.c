@@ -52,18 +52,35 @@ static int mount_stage(const void *argument)
 			   tree->kernel_bytes + tree->initrd_bytes);
 }
 
-/*
- * A crash kernel that is loaded holds its memory. What fails shows in what is free; the
- * load has the last word about that.
- */
-static int give_back_crash_memory(const void *argument)
+static int unload_crash_kernel(const void *argument)
 {
 	int r = act_kexec_unload_crash();
 
 	(void)argument;
-	if (r == 0)
-		r = act_write("/sys/kernel/kexec_crash_size", "0");
+	return r < 0 ? log_warn(r, "cannot unload the crash kernel") : 0;
+}
+
+static int give_back_crash_memory(const void *argument)
+{
+	int r = act_write("/sys/kernel/kexec_crash_size", "0");
+
+	(void)argument;
 	return r < 0 ? log_warn(r, "cannot give the crash kernel's memory back") : 0;
+}
+
+/*
+ * A crash kernel that is loaded holds its memory. What fails shows in what is free; the
+ * load has the last word about that.
+ */
+static void give_up_crash_kernel(struct journey *journey)
+{
+	int r = step_run("unloading the crash kernel", unload_crash_kernel, NULL,
+			 STEP_TIMEOUT_MS);
+
+	journey->gave_up_crash_kernel = r == 0 || child_is_in_doubt(r);
+	if (r == 0)
+		(void)step_run("giving back the crash kernel's memory",
+			       give_back_crash_memory, NULL, STEP_TIMEOUT_MS);
 }
 
 static int drop_caches(const void *argument)
@@ -75,34 +92,43 @@ static int drop_caches(const void *argument)
 /* What is not free the kernel has to free piece by piece, while it is asked for more. */
 static void free_memory(struct journey *journey)
 {
-	if (journey->wants_crash_memory &&
-	    step_run("giving back the crash kernel's memory", give_back_crash_memory,
-		     NULL, STEP_TIMEOUT_MS) == 0)
-		journey->gave_crash_memory = true;
+	if (journey->wants_crash_memory)
+		give_up_crash_kernel(journey);
 	if (journey->is_short_of_free)
 		(void)step_run("dropping caches", drop_caches, NULL, STEP_TIMEOUT_MS);
+}
+
+/* What cannot be undone. */
+static void say_what_stays_changed(bool has_lost_image, bool has_lost_crash_kernel)
+{
+	if (!has_lost_image && !has_lost_crash_kernel)
+		log_notice("nothing was changed");
+	else
+		log_notice("nothing else was changed, but%s%s%s",
+			   has_lost_image ? " an image that was loaded before is not "
+					    "loaded any more"
+					  : "",
+			   has_lost_image && has_lost_crash_kernel ? ", and" : "",
+			   has_lost_crash_kernel ? " there is no crash kernel any more, "
+						   "until the next boot"
+						 : "");
 }
 
 /* The exit code, and a last word that is true. */
 static int undo(const struct run *run)
 {
+	const struct journey *journey = run->journey;
 	const bool may_be_loaded = loading_has_begun(run->loading);
 	int r = takeover_undo(run->stage, may_be_loaded);
 
 	if (r < 0)
 		log_notice("not everything could be undone: %s",
-			   stage_is_left(run->journey->options->root)
+			   stage_is_left(journey->options->root)
 				   ? "'pivot-kexec cancel' tries again"
 				   : "'kexec -u' unloads the target");
-	else if (run->journey->replaces_image && may_be_loaded)
-		log_notice("nothing else was changed, but an image that was loaded "
-			   "before is not loaded any more");
-	else if (run->journey->gave_crash_memory)
-		log_notice(
-			"nothing else was changed, but no memory is reserved for a crash "
-			"kernel any more, until the next boot");
 	else
-		log_notice("nothing was changed");
+		say_what_stays_changed(journey->replaces_image && may_be_loaded,
+				       journey->gave_up_crash_kernel);
 	return EXIT_UNCHANGED;
 }
 

@@ -9,10 +9,12 @@
 #include "pivot/options.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -697,6 +699,237 @@ START_TEST(leaves_out_the_word_about_panics_where_it_does_not_fit)
 }
 END_TEST
 
+/* --- memory --- */
+
+static void memory_kb(unsigned int total, unsigned int free, unsigned int available)
+{
+	char text[256];
+
+	(void)snprintf(text, sizeof(text),
+		       "MemTotal: %u kB\nMemFree: %u kB\nMemAvailable: %u kB\n", total,
+		       free, available);
+	fake_file(text, "/proc/meminfo");
+}
+
+START_TEST(drops_caches_where_little_is_free)
+{
+	begin(CHOOSE_SEIZE);
+	fake_file("0\n", "/proc/sys/vm/drop_caches");
+	ck_assert_int_eq(run(), EXIT_DONE);
+	ck_assert_int_eq(fake_count("write /proc/sys/vm/drop_caches"), 0);
+	begin(CHOOSE_SEIZE);
+	fake_file("0\n", "/proc/sys/vm/drop_caches");
+	memory_kb(4000000, 1000, 3000000);
+	ck_assert_int_eq(run(), EXIT_DONE);
+	ck_assert_int_eq(fake_count("write /proc/sys/vm/drop_caches 1"), 1);
+}
+END_TEST
+
+/* The stage and the load want about 20 MiB. */
+static void begin_with_crash_kernel(void)
+{
+	begin(CHOOSE_SEIZE);
+	fake_file("67108864\n", "/sys/kernel/kexec_crash_size");
+	memory_kb(4000000, 3000000, 10000);
+}
+
+START_TEST(gives_a_crash_kernel_up_where_its_memory_is_needed)
+{
+	begin_with_crash_kernel();
+	ck_assert_int_eq(run(), EXIT_DONE);
+	assert_in(fake_log(), "can exec 1\nkexec unload crash\n"
+			      "write /sys/kernel/kexec_crash_size 0\nenter mounts\n");
+	assert_in(said, "there will be no crash dump");
+	begin_with_crash_kernel();
+	memory_kb(4000000, 3000000, 3000000);
+	ck_assert_int_eq(run(), EXIT_DONE);
+	ck_assert_int_eq(fake_count("kexec unload crash"), 0);
+	ck_assert_ptr_null(strstr(said, "crash"));
+}
+END_TEST
+
+START_TEST(says_that_there_is_no_crash_kernel_any_more)
+{
+	static const char sentence[] = "nothing else was changed, but there is no crash "
+				       "kernel any more, until the next boot";
+
+	begin_with_crash_kernel();
+	fake_fail("unpack", ENOSPC, 1);
+	ck_assert_int_eq(run(), EXIT_UNCHANGED);
+	assert_in(said, sentence);
+	begin_with_crash_kernel();
+	fake_fail("write /sys/kernel/kexec_crash_size", EBUSY, 1);
+	fake_fail("unpack", ENOSPC, 1);
+	ck_assert_int_eq(run(), EXIT_UNCHANGED);
+	assert_in(said, "cannot give the crash kernel's memory back");
+	assert_in(said, sentence);
+	begin_with_crash_kernel();
+	fake_fail("kexec unload crash", EPERM, 1);
+	fake_fail("unpack", ENOSPC, 1);
+	ck_assert_int_eq(run(), EXIT_UNCHANGED);
+	ck_assert_int_eq(fake_count("write /sys/kernel/kexec_crash_size"), 0);
+	assert_in(said, "pivot-kexec: nothing was changed");
+}
+END_TEST
+
+START_TEST(says_all_that_cannot_be_undone)
+{
+	begin_with_crash_kernel();
+	options.force = true;
+	fake_file("1\n", "/sys/kernel/kexec_loaded");
+	fake_fail(acts[N_MOUNT_STAGE].line, EPERM, 1);
+	only_for(N_MOUNT_STAGE);
+	ck_assert_int_eq(run(), EXIT_UNCHANGED);
+	assert_in(said,
+		  "nothing else was changed, but an image that was loaded before is "
+		  "not loaded any more, and there is no crash kernel any more, until "
+		  "the next boot");
+}
+END_TEST
+
+static const char *initrds[1];
+
+static void give_initrd(const char *path)
+{
+	initrds[0] = path;
+	options.tree_options.initrds = initrds;
+	options.tree_options.n_initrds = 1;
+}
+
+/* An initrd that is as large as half of the memory. */
+static void begin_in_little_memory(const char *command_line)
+{
+	static const char zeros[60 * 1024];
+	static char path[PATH_MAX];
+
+	begin(CHOOSE_SEIZE);
+	fake_bytes(zeros, sizeof(zeros), "/result/initrd");
+	(void)snprintf(path, sizeof(path), "%s/result/initrd", fake_root());
+	give_initrd(path);
+	memory_kb(120, 3000000, 3000000);
+	options.loader = LOADER_GATHER; /* more than half may be loaded */
+	options.tree_options.command_line = command_line;
+}
+
+static void assert_holds_command_line(const char *expected)
+{
+	char *held = fake_text(PAYLOAD "/command-line");
+
+	ck_assert_str_eq(held, expected);
+	free(held);
+}
+
+START_TEST(tunes_a_target_that_will_be_short_of_memory)
+{
+	begin_in_little_memory("init=/init -- an argument");
+	ck_assert_int_eq(run(), EXIT_DONE);
+	assert_holds_command_line("rootfstype=ramfs init=/init -- an argument");
+	assert_in(said, "note: put before the command line: rootfstype=ramfs");
+	ck_assert_ptr_null(strstr(said, "may become"));
+}
+END_TEST
+
+START_TEST(does_not_tune_what_says_itself_what_its_root_is)
+{
+	static const char *const lines[] = { "root=fstab", "rootfstype=tmpfs" };
+
+	for (size_t i = 0; i < array_size(lines); i++) {
+		begin_in_little_memory(lines[i]);
+		ck_assert_int_eq(run(), EXIT_DONE);
+		assert_holds_command_line(lines[i]);
+	}
+	begin_in_little_memory("init=/init");
+	options.has_no_tune = true;
+	ck_assert_int_eq(run(), EXIT_DONE);
+	assert_holds_command_line("init=/init");
+	ck_assert_ptr_null(strstr(said, "note: put before"));
+}
+END_TEST
+
+/* 1761 bytes at most, of which 17 would be ours. */
+START_TEST(does_not_tune_where_the_word_does_not_fit)
+{
+	char line[1761];
+
+	memset(line, 'x', sizeof(line));
+	line[1744] = '\0';
+	begin_in_little_memory(line);
+	ck_assert_int_eq(run(), EXIT_DONE);
+	assert_in(said, "note: put before");
+	line[1744] = 'x';
+	line[1745] = '\0';
+	begin_in_little_memory(line);
+	ck_assert_int_eq(run(), EXIT_DONE);
+	assert_holds_command_line(line);
+	ck_assert_ptr_null(strstr(said, "note: put before"));
+}
+END_TEST
+
+/* --- an initrd that is in memory already --- */
+
+/* What it is called by, and its descriptor. */
+static int begin_with_initrd_in_memory(void)
+{
+	static const char zeros[4096];
+	static char path[64];
+	int writable = memfd_create("initrd", MFD_CLOEXEC), fd;
+
+	begin(CHOOSE_SEIZE);
+	ck_assert_int_eq(write(writable, zeros, sizeof(zeros)), sizeof(zeros));
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", writable);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_ge(fd, 0);
+	(void)close(writable);
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	give_initrd(path);
+	return fd;
+}
+
+START_TEST(leaves_a_link_to_an_initrd_that_stays_where_it_is)
+{
+	char full[PATH_MAX], target[64] = "", holder[64];
+
+	(void)begin_with_initrd_in_memory();
+	ck_assert_int_eq(run(), EXIT_DONE);
+	ck_assert_int_eq(fake_count("copy " PAYLOAD "/initrd"), 0);
+	ck_assert_int_eq(fake_count("symlink " PAYLOAD "/initrd"), n_trials);
+	if (loader != LOADER_GATHER)
+		return;
+	(void)snprintf(full, sizeof(full), "%s" PAYLOAD "/initrd", fake_root());
+	ck_assert_int_gt(readlink(full, target, sizeof(target) - 1), 0);
+	(void)snprintf(holder, sizeof(holder), "/proc/%d/fd/", waiter_pid());
+	ck_assert_ptr_eq(strstr(target, holder), target);
+}
+END_TEST
+
+START_TEST(undoes_everything_where_it_cannot_be_linked)
+{
+	(void)begin_with_initrd_in_memory();
+	options.loader = LOADER_GATHER;
+	fake_fail("symlink", ENOSPC, 1);
+	ck_assert_int_eq(run(), EXIT_DONE);
+	ck_assert_int_eq(waiter_code, EXIT_UNCHANGED);
+	assert_untouched();
+	assert_in(kmsg(), "cannot link '/run/initramfs/payload/initrd'");
+	ck_assert_ptr_null(strstr(kmsg(), "somebody unloaded"));
+}
+END_TEST
+
+START_TEST(links_nothing_where_another_loader_has_loaded_it)
+{
+	(void)begin_with_initrd_in_memory();
+	options.loader = LOADER_AUTO;
+	fake_fail("kexec load", EPERM, 2);
+	ck_assert_int_eq(run(), EXIT_DONE);
+	ck_assert_int_eq(waiter_code, EXIT_TOO_LATE);
+	ck_assert_int_eq(fake_count("kexec file load"), 1);
+	ck_assert_int_eq(fake_count("symlink"), 0);
+	assert_in(said, "loader: file");
+}
+END_TEST
+
+/* --- cancelling --- */
+
 static int cancel(void)
 {
 	int r;
@@ -778,6 +1011,16 @@ END_TEST
 		gives_a_target_that_panics_a_way_home,                              \
 		leaves_what_the_tree_says_about_panics, takes_no_other_word_for_it, \
 		leaves_out_the_word_about_panics_where_it_does_not_fit,             \
+		drops_caches_where_little_is_free,                                  \
+		gives_a_crash_kernel_up_where_its_memory_is_needed,                 \
+		says_that_there_is_no_crash_kernel_any_more,                        \
+		says_all_that_cannot_be_undone,                                     \
+		tunes_a_target_that_will_be_short_of_memory,                        \
+		does_not_tune_what_says_itself_what_its_root_is,                    \
+		does_not_tune_where_the_word_does_not_fit,                          \
+		leaves_a_link_to_an_initrd_that_stays_where_it_is,                  \
+		undoes_everything_where_it_cannot_be_linked,                        \
+		links_nothing_where_another_loader_has_loaded_it,                   \
 		cancels_a_jump_that_waits, says_what_a_cancel_cannot_do,            \
 		undoes_what_a_killed_waiter_left
 
