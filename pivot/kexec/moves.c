@@ -331,6 +331,8 @@ ssize_t moves_plan(const struct moves_part *parts, size_t n, uint64_t spare,
 	if (!is_sound(parts, n))
 		return -EINVAL;
 	planner.n_pages = (uint32_t)moves_pages(parts, n);
+	if (planner.n_pages == 0)
+		return 0;
 	planner.pages = scratch;
 	planner.runs = scratch + planner.n_pages;
 	if (find_readers(&planner) < 0)
