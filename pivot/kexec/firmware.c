@@ -186,3 +186,16 @@ int firmware_read(const char *root, struct firmware *ret)
 		r = read_services(root, ret);
 	return r;
 }
+
+int firmware_initrd(const char *root, uint64_t *address, uint64_t *bytes)
+{
+	static struct boot_params zero_page;
+	int r = read_zero_page(root, &zero_page);
+
+	if (r < 0)
+		return r;
+	*address = zero_page.hdr.ramdisk_image | (uint64_t)zero_page.ext_ramdisk_image
+							 << 32;
+	*bytes = zero_page.hdr.ramdisk_size | (uint64_t)zero_page.ext_ramdisk_size << 32;
+	return *address && *bytes ? 0 : -ENOENT;
+}

@@ -41,3 +41,9 @@ struct firmware {
  * On errors *ret is of no use.
  */
 int firmware_read(const char *root, struct firmware *ret);
+
+/*
+ * Where the running kernel's initrd lay when it was booted, physical, and how long it
+ * was. 0, -ENOENT where it had none, or negative errno.
+ */
+int firmware_initrd(const char *root, uint64_t *address, uint64_t *bytes);

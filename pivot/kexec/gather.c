@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "control.h"
-#include "crc32c.h"
 #include "moves.h"
 #include "pivot/base/acts.h"
 #include "pivot/base/macros.h"
@@ -173,6 +172,7 @@ static void make_requests(struct loading *loading)
 		.initrd_bytes = (loading->part[PART_INITRD].pages +
 				 loading->part[PART_REPORT].pages) *
 				PAGE_BYTES,
+		.initrd_place = part_file(gather, PART_INITRD)->retained,
 	};
 	if (line->bytes)
 		memcpy(loading->command_line, line->data, line->bytes);
@@ -225,17 +225,17 @@ static int arrange(struct loading *loading)
 
 /* --- what is loaded --- */
 
-/* Where in this process a page is that goes to a frame. */
-static const uint8_t *page_for(const struct loading *loading, uint64_t to)
+/* With the page behind it that goes to a frame. */
+static uint32_t add_page_for(const struct loading *loading, uint64_t to, uint32_t crc)
 {
 	for (int i = 0; i < GATHER_PARTS; i++) {
 		const struct moves_part *part = &loading->part[i];
 
 		if (to >= part->to && to - part->to < part->pages)
-			return part_file(loading->gather, i)->data +
-			       (to - part->to) * PAGE_BYTES;
+			return payload_add_page(part_file(loading->gather, i),
+						(size_t)(to - part->to), crc);
 	}
-	return NULL; /* not for what moves_plan() makes */
+	return crc; /* not for what moves_plan() makes */
 }
 
 /* The page that goes to the spare frame is known by the move that fetches it there. */
@@ -257,12 +257,8 @@ static void add_checksums(const struct loading *loading, struct move *moves, siz
 		uint64_t to = final_frame(move, moves + n, spare);
 
 		/* page by page: what is adjacent there need not be so here */
-		for (uint32_t k = 0; k < move->pages; k++) {
-			const uint8_t *page = page_for(loading, to + k);
-
-			if (page)
-				move->crc = crc32c(move->crc, page, PAGE_BYTES);
-		}
+		for (uint32_t k = 0; k < move->pages; k++)
+			move->crc = add_page_for(loading, to + k, move->crc);
 	}
 }
 

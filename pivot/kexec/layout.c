@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "pivot/base/macros.h"
 #include "pivot/base/pages.h"
 
 enum { TURNS_MAX = 64 };
@@ -23,7 +24,7 @@ struct layout_kernel layout_kernel_of(const struct kernel_image *kernel)
 /* What is usable, and of that what is taken; an empty span takes nothing. */
 struct room {
 	const struct spans *usable;
-	struct span taken[2];
+	struct span taken[3];
 };
 
 static uint64_t align_up(uint64_t address, uint64_t alignment)
@@ -46,7 +47,7 @@ static const struct span *taken_in(const struct room *room, uint64_t start, uint
 {
 	const struct span *lowest = NULL;
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < array_size(room->taken); i++) {
 		const struct span *taken = &room->taken[i];
 
 		if (!is_empty(*taken) && taken->start < end && start < taken->end &&
@@ -194,6 +195,14 @@ static struct span initrd_in(const struct room *room, uint64_t bytes)
 	return is_empty(span) ? highest(room, LAYOUT_END, bytes) : span;
 }
 
+/* An initrd that stays where it is; or an empty span. */
+static struct span staying_initrd(const struct layout_request *request)
+{
+	const uint64_t at = request->initrd_place;
+
+	return at ? (struct span){ at, at + request->initrd_bytes } : (struct span){ 0 };
+}
+
 /*
  * Kernel and initrd around what is kept. The kernel in the lowest stretch; where that
  * leaves none for the initrd, in another.
@@ -201,19 +210,19 @@ static struct span initrd_in(const struct room *room, uint64_t bytes)
 static int place(const struct layout_request *request, struct span kept,
 		 struct layout *ret, enum layout_lack *lack)
 {
-	struct room room = { request->usable, { kept } };
-	struct layout layout = { 0 };
+	struct room room = { request->usable, { kept, staying_initrd(request) } };
+	struct layout layout = { .initrd = staying_initrd(request) };
 	uint64_t from = 0;
 
 	*lack = LAYOUT_KERNEL;
 	for (;;) {
-		room.taken[1] = (struct span){ 0 };
+		room.taken[2] = (struct span){ 0 };
 		layout.kernel = kernel_from(&request->kernel, &room, from);
 		if (is_empty(layout.kernel))
 			return -EADDRNOTAVAIL;
 		from = stretch_end(&room, layout.kernel.start);
-		room.taken[1] = layout.kernel;
-		if (request->initrd_bytes)
+		room.taken[2] = layout.kernel;
+		if (request->initrd_bytes && !request->initrd_place)
 			layout.initrd = initrd_in(&room, request->initrd_bytes);
 		if (!request->initrd_bytes || !is_empty(layout.initrd))
 			break;

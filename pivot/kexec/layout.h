@@ -48,6 +48,7 @@ struct layout_request {
 	size_t n_sources;
 	struct layout_kernel kernel;
 	uint64_t initrd_bytes; /* in whole pages; 0: none */
+	uint64_t initrd_place; /* where it is to stay, usable or not; 0: anywhere */
 	uint64_t control_bytes;
 };
 

@@ -11,7 +11,9 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "crc32c-pages.h"
 #include "crc32c.h"
+#include "firmware.h"
 #include "pivot/base/cleanup.h"
 #include "pivot/base/clock.h"
 #include "pivot/base/file.h"
@@ -93,39 +95,92 @@ int payload_map(const char *root, const char *folder, enum payload_name name, in
 	return map_file(fd < 0 ? opened : fd, &payload->file[name]);
 }
 
+uint32_t payload_add_page(const struct payload_file *file, size_t page, uint32_t crc)
+{
+	return file->data ? crc32c(crc, file->data + page * PAGE_BYTES, PAGE_BYTES)
+			  : crc32c_add_page(crc, file->checksums[page]);
+}
+
 static uint32_t crc_of(const struct payload_file *file)
 {
-	return crc32c(0, file->data, (size_t)file->bytes);
+	uint32_t crc = 0;
+
+	if (!file->retained)
+		return crc32c(0, file->data, (size_t)file->bytes);
+	for (size_t i = 0; i < payload_pages(file); i++)
+		crc = payload_add_page(file, i, crc);
+	return crc;
+}
+
+static size_t add_line(char text[PAYLOAD_SEAL_BYTES], size_t n, enum payload_name name,
+		       const struct payload_place *place)
+{
+	char offset[24] = "";
+
+	if (place->offset)
+		(void)snprintf(offset, sizeof(offset), " %llu",
+			       (unsigned long long)place->offset);
+	return n + (size_t)snprintf(text + n, PAYLOAD_SEAL_BYTES - n, "%s %llu %08x%s\n",
+				    names[name], (unsigned long long)place->bytes,
+				    place->crc, offset);
+}
+
+static size_t seal(const struct payload *payload,
+		   const struct payload_place *const retained[PAYLOAD_SEALED],
+		   char text[PAYLOAD_SEAL_BYTES])
+{
+	size_t n = (size_t)snprintf(text, PAYLOAD_SEAL_BYTES, "%s\n", first_line);
+
+	for (int i = 0; i < PAYLOAD_SEALED; i++) {
+		const struct payload_file *file = &payload->file[i];
+		struct payload_place here = { 0 };
+
+		if (!retained[i])
+			here = (struct payload_place){ .bytes = file->bytes,
+						       .crc = crc_of(file) };
+		n = add_line(text, n, i, retained[i] ?: &here);
+	}
+	return n + (size_t)snprintf(text + n, PAYLOAD_SEAL_BYTES - n, "end\n");
 }
 
 size_t payload_seal(const struct payload *payload, char text[PAYLOAD_SEAL_BYTES])
 {
-	size_t n = (size_t)snprintf(text, PAYLOAD_SEAL_BYTES, "%s\n", first_line);
+	const struct payload_place *const none[PAYLOAD_SEALED] = { 0 };
 
-	for (int i = 0; i < PAYLOAD_SEALED; i++)
-		n += (size_t)snprintf(text + n, PAYLOAD_SEAL_BYTES - n, "%s %llu %08x\n",
-				      names[i],
-				      (unsigned long long)payload->file[i].bytes,
-				      crc_of(&payload->file[i]));
-	return n + (size_t)snprintf(text + n, PAYLOAD_SEAL_BYTES - n, "end\n");
+	return seal(payload, none, text);
 }
 
-/* "NAME BYTES CRC" */
-static int parse_line(char *line, const char *name, struct payload_file *ret)
+size_t payload_seal_retained(const struct payload *payload,
+			     const struct payload_place *kernel,
+			     const struct payload_place *initrd,
+			     char text[PAYLOAD_SEAL_BYTES])
+{
+	const struct payload_place *const retained[PAYLOAD_SEALED] = {
+		[PAYLOAD_KERNEL] = kernel, [PAYLOAD_INITRD] = initrd
+	};
+
+	return seal(payload, retained, text);
+}
+
+/* "NAME BYTES CRC", and "OFFSET" where it is retained. */
+static int parse_line(char *line, const char *name, struct payload_place *ret)
 {
 	char *save = NULL, *word = strtok_r(line, " ", &save);
 	char *bytes = strtok_r(NULL, " ", &save), *crc = strtok_r(NULL, " ", &save);
+	char *offset = strtok_r(NULL, " ", &save);
 	uint64_t value;
 
 	if (!crc || strtok_r(NULL, " ", &save) || strcmp(word, name) != 0 ||
 	    parse_u64(bytes, 10, INT64_MAX, &ret->bytes) < 0 ||
-	    parse_u64(crc, 16, UINT32_MAX, &value) < 0)
+	    parse_u64(crc, 16, UINT32_MAX, &value) < 0 ||
+	    (offset && parse_u64(offset, 10, INT64_MAX, &ret->offset) < 0) ||
+	    ret->offset % PAGE_BYTES)
 		return -EBADMSG;
 	ret->crc = (uint32_t)value;
 	return 0;
 }
 
-static int parse_seal(char *text, struct payload_file ret[PAYLOAD_SEALED])
+static int parse_seal(char *text, struct payload_place ret[PAYLOAD_SEALED])
 {
 	char *save = NULL, *line = strtok_r(text, "\n", &save);
 
@@ -142,9 +197,78 @@ static int parse_seal(char *text, struct payload_file ret[PAYLOAD_SEALED])
 		       : -EBADMSG;
 }
 
+/* --- what is retained --- */
+
+static int map_checksums(const char *root, const char *folder, struct payload *payload)
+{
+	struct payload_file file = { 0 };
+	char path[PATH_MAX];
+	auto_close int fd = -1;
+	int r = read_path(path, sizeof(path), root, "%s/checksums", folder);
+
+	if (r < 0 || payload->checksums)
+		return r;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	r = fd < 0 ? -errno : map_file(fd, &file);
+	payload->checksums = (const void *)file.data;
+	payload->checksums_bytes = file.bytes;
+	return r;
+}
+
+/* Its pages, with room behind them, are part of what the kernel was booted with. */
+static int find_retained(const char *root, const struct payload_place *place,
+			 uint64_t *ret)
+{
+	uint64_t address, bytes;
+	int r = firmware_initrd(root, &address, &bytes);
+
+	if (r < 0)
+		return r;
+	if (address % PAGE_BYTES || place->offset > bytes ||
+	    place->bytes > bytes - place->offset ||
+	    PAYLOAD_ROOM_BYTES > bytes - place->offset - place->bytes)
+		return -EBADMSG;
+	*ret = address + place->offset;
+	return 0;
+}
+
+/* The checksums of the initrd stand behind those of the kernel. */
+static int open_retained(const char *root, const char *folder, enum payload_name name,
+			 const struct payload_place *place, struct payload *payload)
+{
+	struct payload_file *file = &payload->file[name];
+	size_t at = name == PAYLOAD_INITRD ? payload_pages(&payload->file[PAYLOAD_KERNEL])
+					   : 0;
+	int r = map_checksums(root, folder, payload);
+
+	if (r == 0)
+		r = find_retained(root, place, &file->retained);
+	if (r < 0)
+		return r;
+	file->bytes = place->bytes;
+	file->checksums = payload->checksums + at;
+	return (at + payload_pages(file)) * sizeof(*file->checksums) >
+			       payload->checksums_bytes
+		       ? -EBADMSG
+		       : 0;
+}
+
+static int open_one(const char *root, const char *folder, enum payload_name name,
+		    int initrd_fd, const struct payload_place *place,
+		    struct payload *payload)
+{
+	int r = place->offset
+			? open_retained(root, folder, name, place, payload)
+			: payload_map(root, folder, name,
+				      name == PAYLOAD_INITRD ? initrd_fd : -1, payload);
+
+	payload->file[name].crc = place->crc;
+	return r == 0 && payload->file[name].bytes != place->bytes ? -EBADMSG : r;
+}
+
 int payload_open(const char *root, const char *folder, int initrd_fd, struct payload *ret)
 {
-	struct payload_file sealed[PAYLOAD_SEALED] = { 0 };
+	struct payload_place sealed[PAYLOAD_SEALED] = { 0 };
 	char text[PAYLOAD_SEAL_BYTES];
 	ssize_t n;
 	int r;
@@ -154,13 +278,8 @@ int payload_open(const char *root, const char *folder, int initrd_fd, struct pay
 	if (n < 0)
 		return (int)n;
 	r = strlen(text) == (size_t)n ? parse_seal(text, sealed) : -EBADMSG;
-	for (int i = 0; r == 0 && i < PAYLOAD_SEALED; i++) {
-		r = payload_map(root, folder, i, i == PAYLOAD_INITRD ? initrd_fd : -1,
-				ret);
-		if (r == 0 && ret->file[i].bytes != sealed[i].bytes)
-			r = -EBADMSG;
-		ret->file[i].crc = sealed[i].crc;
-	}
+	for (int i = 0; r == 0 && i < PAYLOAD_SEALED; i++)
+		r = open_one(root, folder, i, initrd_fd, &sealed[i], ret);
 	return r;
 }
 
@@ -178,6 +297,9 @@ void payload_done(struct payload *payload)
 		if (payload->file[i].data)
 			(void)munmap((void *)(uintptr_t)payload->file[i].data,
 				     (size_t)payload->file[i].bytes);
+	if (payload->checksums)
+		(void)munmap((void *)(uintptr_t)payload->checksums,
+			     (size_t)payload->checksums_bytes);
 	*payload = (struct payload){ 0 };
 }
 
@@ -204,7 +326,7 @@ int payload_pin(struct payload_file *file)
 	uint64_t done = 0;
 	int fd = -1;
 
-	while (!file->is_pinned && done < file->bytes) {
+	while (!file->is_pinned && !file->retained && done < file->bytes) {
 		struct iovec rest = { (void *)(uintptr_t)(file->data + done),
 				      (size_t)(file->bytes - done) };
 		ssize_t n = fd < 0 ? -1 : vmsplice(fd, &rest, 1, SPLICE_F_NONBLOCK);
@@ -276,6 +398,11 @@ int payload_frames(const char *root, const struct payload_file *file, uint64_t *
 
 	if (r < 0)
 		return r;
+	if (file->retained) {
+		for (size_t i = 0; i < payload_pages(file); i++)
+			ret[i] = file->retained / PAGE_BYTES + i;
+		return 0;
+	}
 	pagemap = open(path, O_RDONLY | O_CLOEXEC);
 	return pagemap < 0 ? -errno
 			   : read_frames(pagemap, file->data, payload_pages(file), ret);

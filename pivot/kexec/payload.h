@@ -12,6 +12,13 @@
  *	command-line
  *	report		the init's own, appended to the initrd
  *	seal		the bytes and the crc32c of each of the first four
+ *
+ * In a middle kernel the kernel and the initrd are no files, but retained: they lie in
+ * what a boot loader would call its initrd, which nobody unpacks or frees, and cannot be
+ * read. Their lines of the seal also say where in it, and then their crc32c is that of
+ * whole pages, with
+ *
+ *	checksums	the crc32c of each of their pages, in the order of the files
  */
 
 #include <stdbool.h>
@@ -32,15 +39,22 @@ enum payload_name {
 
 enum { PAYLOAD_SEAL_BYTES = 512, PAYLOAD_COMMAND_LINE_MAX = 8192 };
 
+/* Behind a retained initrd there is room for the report. */
+enum { PAYLOAD_ROOM_BYTES = 1 << 20 };
+
 struct payload_file {
 	const uint8_t *data; /* mapped, and shared with nobody's child; NULL: no file */
 	uint64_t bytes;
 	uint32_t crc; /* by the seal */
 	bool is_pinned;
+	uint64_t retained;	   /* its physical address; 0: it is a file */
+	const uint32_t *checksums; /* of its pages, where it is retained */
 };
 
 struct payload {
 	struct payload_file file[PAYLOAD_FILES];
+	const uint32_t *checksums; /* mapped; NULL: nothing is retained */
+	uint64_t checksums_bytes;
 };
 
 /* "kernel" */
@@ -58,6 +72,21 @@ int payload_map(const char *root, const char *folder, enum payload_name name, in
 size_t payload_seal(const struct payload *payload, char text[PAYLOAD_SEAL_BYTES]);
 
 /*
+ * The same where the kernel and the initrd are to be retained: their offset, bytes and
+ * crc are told, and of the others what is mapped.
+ */
+struct payload_place {
+	uint64_t offset; /* of whole pages */
+	uint64_t bytes;
+	uint32_t crc; /* of whole pages */
+};
+
+size_t payload_seal_retained(const struct payload *payload,
+			     const struct payload_place *kernel,
+			     const struct payload_place *initrd,
+			     char text[PAYLOAD_SEAL_BYTES]);
+
+/*
  * Maps what is sealed in <root><folder>; initrd_fd: as for payload_map(). 0; -EBADMSG
  * where a file is not what was sealed, as far as its size tells; or negative errno. *ret
  * needs payload_done() either way.
@@ -72,6 +101,9 @@ void payload_done(struct payload *payload);
 
 /* How many pages the file takes. */
 size_t payload_pages(const struct payload_file *file);
+
+/* The checksum of what stands before, and then of one page of the file. */
+uint32_t payload_add_page(const struct payload_file *file, size_t page, uint32_t crc);
 
 /*
  * Pins the file's pages, once: the kernel may not move them any more, for as long as this

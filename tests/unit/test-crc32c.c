@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "pivot/kexec/crc32c-pages.h"
 #include "pivot/kexec/crc32c.h"
 
 #include <string.h>
@@ -119,6 +120,21 @@ START_TEST(sees_each_flipped_bit)
 }
 END_TEST
 
+START_TEST(joins_pages_of_which_only_checksums_are_known)
+{
+	enum { PAGE = 4096, PAGES = 9, BEFORE = 77 };
+	static uint8_t bytes[BEFORE + PAGES * PAGE];
+	uint32_t crc;
+
+	fill(bytes, sizeof(bytes));
+	crc = crc32c(0, bytes, BEFORE);
+	for (size_t i = 0; i < PAGES; i++)
+		crc = crc32c_add_page(crc, crc32c(0, bytes + BEFORE + i * PAGE, PAGE));
+	ck_assert_uint_eq(crc, crc32c(0, bytes, sizeof(bytes)));
+}
+END_TEST
+
 UNIT_MAIN("crc32c", gives_the_check_value, gives_the_values_of_rfc_3720,
 	  is_the_same_by_instruction_and_by_tables, takes_large_pieces,
-	  goes_on_where_it_stopped, sees_each_flipped_bit)
+	  goes_on_where_it_stopped, sees_each_flipped_bit,
+	  joins_pages_of_which_only_checksums_are_known)

@@ -17,6 +17,7 @@
 #include "fake-ram.h"
 #include "fake-root.h"
 #include "pivot/kexec/boot-params.h"
+#include "pivot/kexec/crc32c.h"
 #include "pivot/kexec/purgatory/moves.h"
 #include "unit.h"
 
@@ -554,6 +555,143 @@ START_TEST(forwards_what_the_kernel_says)
 }
 END_TEST
 
+/* --- in a middle kernel --- */
+
+enum {
+	RETAINED = RAM_FIRST + 900, /* the frame of what the kernel was booted with */
+	RETAINED_PAGES = 1 + 6 + 200 + PAYLOAD_ROOM_BYTES / RAM_PAGE,
+};
+
+static void put_zero_page(uint64_t pages)
+{
+	static struct boot_params zero_page;
+
+	zero_page.hdr.ramdisk_image = RETAINED * RAM_PAGE;
+	zero_page.hdr.ramdisk_size = (uint32_t)(pages * RAM_PAGE);
+	fake_bytes(&zero_page, sizeof(zero_page), "/sys/kernel/boot_params/data");
+}
+
+static void put_retained(const uint8_t *data, size_t n, uint64_t page,
+			 uint32_t *checksums)
+{
+	size_t pages = (n + RAM_PAGE - 1) / RAM_PAGE;
+	uint8_t *at = ram_at((RETAINED + page) * RAM_PAGE, pages * RAM_PAGE);
+
+	memset(at, 0, pages * RAM_PAGE);
+	memcpy(at, data, n);
+	for (size_t i = 0; i < pages; i++)
+		checksums[i] = crc32c(0, at + i * RAM_PAGE, RAM_PAGE);
+}
+
+static uint32_t crc_of_pages(uint64_t page, size_t pages)
+{
+	return crc32c(0, ram_at((RETAINED + page) * RAM_PAGE, pages * RAM_PAGE),
+		      pages * RAM_PAGE);
+}
+
+static uint32_t checksums[206];
+
+/* Kernel and initrd lie where the middle kernel was given its initrd. */
+static void retain(void)
+{
+	char text[PAYLOAD_SEAL_BYTES];
+	struct payload_place places[2];
+
+	ram_fill();
+	put_retained(kernel + SETUP, BODY, 1, checksums);
+	put_retained(initrd, INITRD, 7, checksums + 6);
+	places[0] = (struct payload_place){ RAM_PAGE, BODY, crc_of_pages(1, 6) };
+	places[1] = (struct payload_place){ 7 * RAM_PAGE, INITRD, crc_of_pages(7, 200) };
+	payload_done(&payload);
+	fake_remove("/payload/kernel");
+	fake_remove("/payload/initrd");
+	fake_bytes(checksums, sizeof(checksums), "/payload/checksums");
+	ck_assert_int_eq(
+		payload_map(fake_root(), PAYLOAD_FOLDER, PAYLOAD_SETUP, -1, &payload), 0);
+	ck_assert_int_eq(payload_map(fake_root(), PAYLOAD_FOLDER, PAYLOAD_COMMAND_LINE,
+				     -1, &payload),
+			 0);
+	fake_bytes(text, payload_seal_retained(&payload, &places[0], &places[1], text),
+		   "/payload/seal");
+	payload_done(&payload);
+	put_zero_page(RETAINED_PAGES);
+}
+
+static void begin_retained(void)
+{
+	begin();
+	retain();
+	open_payload();
+	ram_lay(&payload.file[PAYLOAD_REPORT], frames);
+}
+
+START_TEST(leaves_a_retained_initrd_where_it_lies)
+{
+	begin_retained();
+	load_and_place();
+	ck_assert_uint_eq(initrd_address(), (RETAINED + 7) * RAM_PAGE);
+	assert_arrives();
+	ck_assert_uint_eq(gather.pages, PARTS_PAGES);
+	ck_assert(gather_is_true(&gather));
+	gather_done(&gather);
+}
+END_TEST
+
+START_TEST(notices_each_retained_page_that_changed)
+{
+	begin_retained();
+	load_and_place();
+	for (size_t i = 1; i < 7 + 200; i++) {
+		uint8_t *byte = ram_at((RETAINED + i) * RAM_PAGE, RAM_PAGE) +
+				random_number() % RAM_PAGE;
+
+		*byte ^= 0x40;
+		ck_assert_msg(!is_well(), "page %zu", i);
+		*byte ^= 0x40;
+	}
+	ck_assert(is_well());
+	gather_done(&gather);
+}
+END_TEST
+
+START_TEST(refuses_checksums_that_changed)
+{
+	begin_retained();
+	payload_done(&payload);
+	checksums[100] ^= 1;
+	fake_bytes(checksums, sizeof(checksums), "/payload/checksums");
+	open_payload();
+	assert_fails(-EBADMSG, "the target's files changed in memory");
+}
+END_TEST
+
+static int open_retained(void)
+{
+	int r = payload_open(fake_root(), PAYLOAD_FOLDER, -1, &payload);
+
+	payload_done(&payload);
+	return r;
+}
+
+START_TEST(refuses_what_is_not_retained_whole)
+{
+	begin_retained();
+	payload_done(&payload);
+	ck_assert_int_eq(open_retained(), 0);
+	put_zero_page(RETAINED_PAGES - 1); /* no room for the report */
+	ck_assert_int_eq(open_retained(), -EBADMSG);
+	put_zero_page(8);
+	ck_assert_int_eq(open_retained(), -EBADMSG);
+	put_zero_page(0);
+	ck_assert_int_eq(open_retained(), -ENOENT);
+	put_zero_page(RETAINED_PAGES);
+	fake_bytes(checksums, sizeof(checksums) - 4, "/payload/checksums");
+	ck_assert_int_eq(open_retained(), -EBADMSG);
+	fake_remove("/payload/checksums");
+	ck_assert_int_eq(open_retained(), -ENOENT);
+}
+END_TEST
+
 UNIT_MAIN("gather", gives_the_kernel_one_segment_that_is_no_page_of_the_target,
 	  brings_every_page_to_its_place, brings_them_there_from_wherever_they_lie,
 	  brings_them_there_where_they_change_places, moves_nothing_that_is_in_its_place,
@@ -567,4 +705,6 @@ UNIT_MAIN("gather", gives_the_kernel_one_segment_that_is_no_page_of_the_target,
 	  says_that_it_does_not_learn_where_the_pages_are,
 	  refuses_pages_that_share_a_frame, refuses_pages_that_the_firmware_does_not_list,
 	  says_what_there_is_no_room_for, refuses_what_is_no_kernel,
-	  takes_no_command_line_that_is_too_long_for_it, forwards_what_the_kernel_says)
+	  takes_no_command_line_that_is_too_long_for_it, forwards_what_the_kernel_says,
+	  leaves_a_retained_initrd_where_it_lies, notices_each_retained_page_that_changed,
+	  refuses_checksums_that_changed, refuses_what_is_not_retained_whole)

@@ -308,6 +308,30 @@ START_TEST(shows_the_map)
 }
 END_TEST
 
+START_TEST(leaves_an_initrd_where_it_is_to_stay)
+{
+	machine(MIB(512));
+	request.initrd_place = MIB(150);
+	ck_assert_int_eq(search(), 0);
+	ck_assert_uint_eq(layout.initrd.start, MIB(150));
+	ck_assert_uint_eq(layout.initrd.end, MIB(450));
+	ck_assert_uint_eq(layout.kernel.start, MIB(16));
+	/* nobody but its owner may use that memory */
+	usable.span[0].end = MIB(150);
+	memory(MIB(450), MIB(512));
+	ck_assert_int_eq(search(), 0);
+	ck_assert_uint_eq(layout.initrd.start, MIB(150));
+	/* in the kernel's way */
+	machine(MIB(512));
+	request.initrd_place = MIB(40);
+	ck_assert_int_eq(search(), 0);
+	ck_assert_uint_eq(layout.initrd.start, MIB(40));
+	ck_assert_uint_eq(layout.kernel.start, MIB(340));
+	ck_assert(layout.control.end <= MIB(40) ||
+		  layout.control.start >= layout.kernel.end);
+}
+END_TEST
+
 UNIT_MAIN("layout", puts_the_kernel_low_and_the_initrd_high, needs_no_initrd,
 	  aligns_the_kernel_as_it_asks,
 	  keeps_a_relocatable_kernel_above_its_preferred_address,
@@ -318,4 +342,5 @@ UNIT_MAIN("layout", puts_the_kernel_low_and_the_initrd_high, needs_no_initrd,
 	  leaves_the_last_clear_stretch_to_the_control_segment,
 	  leaves_the_control_segment_an_eighth_more,
 	  tries_one_clear_stretch_after_the_other, says_what_does_not_fit,
-	  does_not_believe_absurd_sizes, shows_the_map)
+	  does_not_believe_absurd_sizes, shows_the_map,
+	  leaves_an_initrd_where_it_is_to_stay)
