@@ -80,11 +80,14 @@ $(uapi):
 
 build/init-objects/%.o: %.c | $(uapi)
 	@mkdir -p $(@D)
-	$(MUSL_CC) $(common_flags) -idirafter build/uapi -Os -flto -ffunction-sections \
+	$(MUSL_CC) $(common_flags) -DPIVOT_INIT -idirafter build/uapi -Oz -flto -ffunction-sections \
 		-fdata-sections -fno-asynchronous-unwind-tables -fno-pie -c -o $@ $<
 
+# the last one: no padding in the file between what is read and what is written
+init_ldflags := -Wl,--gc-sections,-z,noseparate-code,-z,norelro,-z,common-page-size=64
+
 build/init: $(init_objects)
-	$(MUSL_CC) -static -no-pie -s -Os -flto -flto-partition=one -Wl,--gc-sections,-z,noseparate-code,-z,norelro -o $@ $^
+	$(MUSL_CC) -static -no-pie -s -Oz -flto -flto-partition=one $(init_ldflags) -o $@ $^
 
 # --- the purgatory: what runs between two kernels, at any address and without a library ---
 

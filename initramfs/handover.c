@@ -31,6 +31,8 @@ const struct handover_choice handover_choices[] = {
 	{ "parallel", offsetof(struct handover, parallel), { "auto", "never" } },
 	{ "on-hang", offsetof(struct handover, on_hang), { "reboot", "jump" } },
 	{ "report", offsetof(struct handover, report), { "append", "none" } },
+	{ "hop", offsetof(struct handover, hop), { "only", "first", "middle" } },
+	{ "extent", offsetof(struct handover, extent), { "clean", "abrupt" } },
 	{ 0 },
 };
 

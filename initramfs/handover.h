@@ -30,6 +30,20 @@ enum hang_choice {
 	ON_HANG_JUMP,	/* try, and reboot where it does not come */
 };
 
+/* A jump by way of a middle kernel has two hops, and an init of each. */
+enum hop {
+	HOP_ONLY,
+	HOP_FIRST,  /* into the middle kernel */
+	HOP_MIDDLE, /* out of it, into the target */
+};
+
+/* What is done before the jump. */
+enum extent {
+	EXTENT_CLEAN,  /* everything */
+	EXTENT_ABRUPT, /* processes end, filesystems are made read-only; the devices are
+			  for the middle kernel */
+};
+
 /* What was done goes to the target, behind its initrd. */
 enum report_choice { REPORT_APPEND, REPORT_NONE };
 
@@ -40,6 +54,8 @@ struct handover {
 	enum parallel_choice parallel;
 	enum hang_choice on_hang;
 	enum report_choice report;
+	enum hop hop;
+	enum extent extent;
 	unsigned int grace_ms;	  /* from SIGTERM to SIGKILL */
 	unsigned int unbind_ms;	  /* for one device to be let go by its driver */
 	unsigned int detach_ms;	  /* for one filesystem, swap area or block device */

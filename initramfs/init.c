@@ -21,6 +21,7 @@
 
 #include "guardian.h"
 #include "handover.h"
+#include "middle.h"
 #include "pivot/base/acts.h"
 #include "pivot/base/child.h"
 #include "pivot/base/clock.h"
@@ -29,6 +30,7 @@
 #include "pivot/base/read.h"
 #include "target.h"
 #include "teardown/deadline.h"
+#include "teardown/stages.h"
 
 enum {
 	REBOOT_TIMEOUT_MS = 30000,
@@ -206,18 +208,26 @@ int main(int argc, char **argv)
 {
 	static struct teardown teardown; /* too large for a stack */
 	const bool is_seized = argc > 2 && strcmp(argv[1], "seize") == 0;
-	const struct verb *verb = verb_find(argc > 1 ? argv[1] : NULL);
+	const bool is_middle =
+		strcmp(argv[0], "/init") == 0; /* by a kernel that starts */
+	const struct verb *verb = verb_find(argc > 1 && !is_middle ? argv[1] : NULL);
 	int r;
 
 	if (getpid() != 1) /* the tool starts us so, to see whether the kernel lets it */
 		return argc > 1 && strcmp(argv[1], "probe") == 0 ? 0 : 1;
 	reset_process();
+	if (is_middle)
+		(void)root_mount_own("");
 	open_console();
 	r = guard(&teardown, is_seized ? argv[2] : NULL);
 	prepare_kernel();
-	log_notice("in control as PID 1 (%s)", is_seized ? "seized" : verb->name);
+	log_notice("in control as PID 1 (%s)", is_middle   ? "of the middle kernel"
+					       : is_seized ? "seized"
+							   : verb->name);
 	if (r == 0)
 		r = take_handover(&teardown);
+	if (r == 0 && is_middle != (teardown.handover.hop == HOP_MIDDLE))
+		r = log_refuse(-EINVAL, "the stage is not made for this");
 	if (verb->reboot_command != LINUX_REBOOT_CMD_KEXEC)
 		teardown.handover.watchdog_s = 0; /* there is no target to wait for */
 	else if (r == 0)
@@ -227,6 +237,8 @@ int main(int argc, char **argv)
 		if (r == 0)
 			leave(&teardown, verb->reboot_command);
 	}
+	if (r == 0 && is_middle)
+		middle_bind(&teardown);
 	if (r == 0)
 		r = teardown_run(&teardown);
 	if (r == 0) {

@@ -11,7 +11,7 @@
 #include "pivot/kexec/gather.h"
 #include "pivot/kexec/payload.h"
 
-enum { REPORT_BYTES = 1 << 20, TRIES = 3 };
+enum { REPORT_BYTES = PAYLOAD_ROOM_BYTES, TRIES = 3 };
 
 static struct {
 	bool is_here;
@@ -37,13 +37,31 @@ bool target_is_here(void)
 	return target.is_here;
 }
 
+/* What the first hop said, where this is the second. */
+static void read_first_report(struct teardown *teardown)
+{
+	static char text[REPORT_BYTES / 4], json[REPORT_BYTES / 4];
+
+	if (read_text(text, sizeof(text), teardown->root, REPORT_FOLDER "/report.txt") >
+	    0)
+		teardown->first_text = text;
+	if (read_text(json, sizeof(json), teardown->root, REPORT_FOLDER "/report.json") >
+	    0)
+		teardown->first_json = json;
+}
+
 /* The jump does not depend on it. */
-static void append_report(const struct teardown *teardown)
+static void append_report(struct teardown *teardown)
 {
 	static char data[REPORT_BYTES];
-	size_t n = teardown_report_archive(teardown, data, sizeof(data));
 	char path[sizeof(target.folder) + 8];
-	int r = n ? 0 : -EFBIG;
+	size_t n;
+	int r;
+
+	if (teardown->handover.hop == HOP_MIDDLE)
+		read_first_report(teardown);
+	n = teardown_report_archive(teardown, data, sizeof(data));
+	r = n ? 0 : -EFBIG;
 
 	/* where the distro lives in the rootfs the stage stays where it was */
 	if (teardown->stage_path == NULL)
@@ -67,7 +85,7 @@ static int gather(void)
 	return r < 0 ? log_err(r, "cannot load the target: %s", why) : 0;
 }
 
-int target_load(const struct teardown *teardown)
+int target_load(struct teardown *teardown)
 {
 	/* pages that are locked and pinned do not move: this spares the kernel the
 	 * attempts */

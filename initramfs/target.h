@@ -20,7 +20,7 @@ bool target_is_here(void);
 /*
  * Loads it, with the report where the handover wants that. 0 or negative errno, logged.
  */
-int target_load(const struct teardown *teardown);
+int target_load(struct teardown *teardown);
 
 /* For the last moment: do its pages lie where they lay? Where not it is loaded anew. 0 or
  * negative errno, logged. */

@@ -13,90 +13,97 @@
 
 #include "quirks.h"
 
+/* Who reads them has the tool at hand; the init is to be small. */
+#ifdef PIVOT_INIT
+#define SOURCE(text) NULL
+#else
+#define SOURCE(text) text
+#endif
+
 const struct quirk quirk_table[] = {
 	/* storage */
 	{ "driver:hpsa", "reset:never,deadline:120",
 	  "some Smart Array boards do not come back from a reset; its cache takes time",
-	  "drivers/scsi/hpsa.c unresettable_controller[]" },
+	  SOURCE("drivers/scsi/hpsa.c unresettable_controller[]") },
 	{ "driver:cciss", "reset:never,deadline:120",
 	  "some Smart Array boards do not come back from a reset; its cache takes time",
-	  "drivers/scsi/hpsa.c unresettable_controller[]" },
+	  SOURCE("drivers/scsi/hpsa.c unresettable_controller[]") },
 	{ "driver:megaraid_sas", "deadline:185",
 	  "the controller writes out its cache first, for which its driver allows 180 s",
-	  "drivers/scsi/megaraid/megaraid_sas.h MFI_IO_TIMEOUT_SECS" },
+	  SOURCE("drivers/scsi/megaraid/megaraid_sas.h MFI_IO_TIMEOUT_SECS") },
 	{ "driver:aacraid", "deadline:185",
 	  "the controller writes out its cache first, for which its driver allows 180 s",
-	  "drivers/scsi/aacraid/commsup.c aac_fib_send" },
+	  SOURCE("drivers/scsi/aacraid/commsup.c aac_fib_send") },
 	{ "driver:smartpqi", "reset:never,deadline:120",
 	  "its driver may go without writing out the cache, which a reset would find full",
-	  "drivers/scsi/smartpqi/smartpqi_init.c pqi_pci_remove" },
+	  SOURCE("drivers/scsi/smartpqi/smartpqi_init.c pqi_pci_remove") },
 
 	/* network */
 	{ "driver:mlx5_core", "deadline:120",
 	  "a command to its firmware may take 60 s, taking back the pages of VFs 120 s",
-	  "drivers/net/ethernet/mellanox/mlx5/core/lib/tout.c" },
+	  SOURCE("drivers/net/ethernet/mellanox/mlx5/core/lib/tout.c") },
 	{ "driver:mlx4_core", "deadline:75", "a command to its firmware may take 60 s",
-	  "include/linux/mlx4/cmd.h MLX4_CMD_TIME_CLASS_A" },
+	  SOURCE("include/linux/mlx4/cmd.h MLX4_CMD_TIME_CLASS_A") },
 	{ "driver:forcedeth", "reset:never",
 	  "it cannot be set up again once it was in D3hot, through which a reset goes",
-	  "drivers/net/ethernet/nvidia/forcedeth.c nv_shutdown" },
+	  SOURCE("drivers/net/ethernet/nvidia/forcedeth.c nv_shutdown") },
 	{ "driver:r8169,pci:10ec:8127", "warn",
 	  "was seen to drop off the bus at a warm restart until power was cut",
-	  "github.com/TAPPaaS/TAPPaaS/issues/315" },
+	  SOURCE("github.com/TAPPaaS/TAPPaaS/issues/315") },
 	{ "driver:e1000e,pci:8086:153a", "warn",
 	  "was seen to come up with 10 Mb/s: try ethtool -r in the target, or power off",
-	  "github.com/ipxe/ipxe/issues/440" },
+	  SOURCE("github.com/ipxe/ipxe/issues/440") },
 	{ "driver:e1000e,dmi:HP EliteDesk", "warn",
 	  "was seen without network afterwards: 'Extended DHCP Timeout' in the BIOS may matter",
-	  "github.com/siderolabs/talos/issues/9100" },
+	  SOURCE("github.com/siderolabs/talos/issues/9100") },
 	{ "driver:e1000e,dmi:HP Z2", "warn",
 	  "was seen without network afterwards: turn off 'Extended DHCP Timeout' in the BIOS",
-	  "github.com/siderolabs/talos/issues/8751" },
+	  SOURCE("github.com/siderolabs/talos/issues/8751") },
 
 	/* Xen */
 	{ "driver:xen-platform-pci", "keep",
 	  "disks and interfaces of a Xen guest get their interrupts through it",
-	  "drivers/xen/platform-pci.c" },
+	  SOURCE("drivers/xen/platform-pci.c") },
 
 	/* USB */
 	{ "driver:xhci_hcd,dmi:Supermicro", "keep",
 	  "unbound, it takes the BMC's virtual keyboard away from the target",
-	  "github.com/zbm-dev/zfsbootmenu/issues/502" },
+	  SOURCE("github.com/zbm-dev/zfsbootmenu/issues/502") },
 
 	/* displays */
 	{ "driver:nouveau", "unload,vtcon-first",
 	  "its driver has no .shutdown in Linux 6.1, and was seen to keep reboots from ending",
-	  "github.com/systemd/systemd/issues/27995" },
+	  SOURCE("github.com/systemd/systemd/issues/27995") },
 	{ "driver:nvidia", "unload,vtcon-first",
 	  "left as it is, the target's driver cannot take the GPU over",
-	  "wiki.archlinux.org/title/Kexec" },
+	  SOURCE("wiki.archlinux.org/title/Kexec") },
 	{ "driver:amdgpu", "warn", "was seen to show no picture in the target",
-	  "github.com/NixOS/nixpkgs/pull/536384" },
+	  SOURCE("github.com/NixOS/nixpkgs/pull/536384") },
 	{ "driver:ast", "warn",
 	  "shows no picture until the target loads its own driver: watch a serial console",
-	  "github.com/linuxboot/heads/pull/1378" },
+	  SOURCE("github.com/linuxboot/heads/pull/1378") },
 	{ "driver:i915,pci:8086:7d?0", "warn",
 	  "was seen that i915 does not load in the target (Meteor Lake)",
-	  "github.com/onedr0p/home-ops/pull/8568" },
+	  SOURCE("github.com/onedr0p/home-ops/pull/8568") },
 	{ "driver:i915,pci:8086:7d?5", "warn",
 	  "was seen that i915 does not load in the target (Meteor Lake)",
-	  "github.com/onedr0p/home-ops/pull/8568" },
+	  SOURCE("github.com/onedr0p/home-ops/pull/8568") },
 	{ "pci:8086:4e??,class:03*", "warn",
 	  "on N5105 and N5100 no kernel was seen to start after a kexec (Jasper Lake)",
-	  "github.com/coreos/fedora-coreos-tracker/issues/2071" },
+	  SOURCE("github.com/coreos/fedora-coreos-tracker/issues/2071") },
 
 	/* machines; these match every device in them */
 	{ "dmi:Amazon EC2 c5.metal", "keep-bus-master",
 	  "its NVMe crawls in the target where bus mastering was cleared in the machine",
-	  "lore.kernel.org/r/20260113205626.127337-1-superm1@kernel.org" },
+	  SOURCE("lore.kernel.org/r/20260113205626.127337-1-superm1@kernel.org") },
 	{ "dmi:Amazon EC2 c5.metal,kernel:>=6.16", "warn",
 	  "this kernel clears bus mastering itself: the target's NVMe may take 30 s per I/O",
-	  "lore.kernel.org/r/20260113205626.127337-1-superm1@kernel.org" },
+	  SOURCE("lore.kernel.org/r/20260113205626.127337-1-superm1@kernel.org") },
 	{ "dmi:Microsoft Corporation Virtual Machine", "warn",
 	  "on Hyper-V and Azure kexec was seen to hang or to panic, with some kernels",
-	  "github.com/systemd/systemd/issues/20072" },
+	  SOURCE("github.com/systemd/systemd/issues/20072") },
 	{ "dmi:Google Compute Engine", "warn",
 	  "VMs of Google Compute Engine were seen to be stuck at kexec now and then",
-	  "siderolabs/talos platform/gcp/gcp.go" },
+	  SOURCE("siderolabs/talos platform/gcp/gcp.go") },
 	{ 0 },
 };

@@ -81,6 +81,8 @@ static void add_json(struct text *text, const struct teardown *teardown)
 	add_member(text, "version", PIVOT_VERSION);
 	add_member(text, "target", teardown->handover.target);
 	add_member(text, "takeover", takeover_name(teardown->handover.takeover));
+	if (teardown->first_json)
+		add(text, "\"first_hop\": %s, ", teardown->first_json);
 	add(text,
 	    "\"at_rest\": %zu, \"kept\": %zu, \"running\": %zu, \"overdue\": %s,\n"
 	    "\"stages\": [",
@@ -109,8 +111,10 @@ static void add_text(struct text *text, const struct teardown *teardown)
 	struct report_entry entry;
 
 	add(text,
-	    "pivot-kexec " PIVOT_VERSION ": before the jump into %s (takeover: %s)\n",
-	    teardown->handover.target, takeover_name(teardown->handover.takeover));
+	    "%spivot-kexec " PIVOT_VERSION ": before the jump into %s (takeover: %s)\n",
+	    teardown->first_text ?: "", teardown->handover.target,
+	    teardown->first_text ? "middle kernel"
+				 : takeover_name(teardown->handover.takeover));
 	for (int i = 0; i < TEARDOWN_STAGES; i++)
 		add(text, "[%d/%d] %-28s %6u ms\n", i + 1, TEARDOWN_STAGES,
 		    teardown_stage_title(i), teardown->stage_ms[i]);

@@ -24,7 +24,7 @@ static const struct {
 
 /* systemd before v257 moves them here, later ones bind them: then there is nothing to do.
  */
-static int mount_own(const char *stage)
+int root_mount_own(const char *stage)
 {
 	char path[PATH_MAX];
 
@@ -75,13 +75,13 @@ int root_enter(struct teardown *teardown)
 	int r;
 
 	if (!stage || is_rootfs(teardown))
-		return mount_own(teardown->root);
+		return root_mount_own(teardown->root);
 	/* pivot_root(2) refuses where mounts propagate to others, as systemd sets it up
 	 */
 	r = act_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 	if (r < 0)
 		return log_err(r, "cannot make the mounts private");
-	r = mount_own(stage);
+	r = root_mount_own(stage);
 	if (r < 0)
 		return r;
 	r = read_path(old, sizeof(old), stage, "/oldroot");

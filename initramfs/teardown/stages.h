@@ -16,6 +16,10 @@ int bus_masters_clear(struct teardown *teardown);   /* what no driver turned off
 int devices_reset(struct teardown *teardown);	    /* where it is safe */
 int devices_verify(struct teardown *teardown);	    /* what is at rest */
 
+/* What every init needs, below the root it is to have: /proc, /sys, /dev. 0 or negative
+ * errno, logged. */
+int root_mount_own(const char *root);
+
 /* With its driver gone nobody stops the watchdog that is to stay armed at the jump. */
 void watchdogs_let_go(struct teardown *teardown);
 

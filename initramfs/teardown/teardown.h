@@ -31,7 +31,9 @@ struct device_report {
 enum { HUNG_MOUNTS_MAX = 64 };
 
 struct teardown {
-	const char *root;	/* for reading: "" but in tests */
+	const char *root; /* for reading: "" but in tests */
+	/* of the first hop, as its files have them; NULL */
+	const char *first_text, *first_json;
 	const char *stage_path; /* where the stage's tmpfs is, while it is not the root;
 				   or NULL */
 	struct handover handover;
@@ -73,6 +75,8 @@ unsigned int devices_longest_bound_ms(const struct teardown *teardown);
 
 /* Prints what became of each device and the verdict. */
 void teardown_report(const struct teardown *teardown);
+
+#define REPORT_FOLDER "/run/pivot-kexec"
 
 /*
  * The same as a newc cpio with /run/pivot-kexec/report.txt and report.json in it. Its

@@ -218,6 +218,13 @@ int act_unload_module(const char *name)
 	return result(syscall(SYS_delete_module, name, O_NONBLOCK));
 }
 
+int act_load_module(const char *path, const char *parameters)
+{
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : result(syscall(SYS_finit_module, fd, parameters, 0));
+}
+
 int act_watchdog_open(const char *device)
 {
 	int fd = open(device, O_WRONLY | O_CLOEXEC);

@@ -59,6 +59,8 @@ int act_dm_resume(const char *name);	 /* DM_DEV_SUSPEND without DM_SUSPEND_FLAG 
 int act_md_stop(const char *device);	 /* STOP_ARRAY; source: linux/raid/md_u.h */
 int act_loop_detach(const char *device); /* LOOP_CLR_FD; source: linux/loop.h */
 int act_unload_module(const char *name); /* delete_module(2), without waiting */
+/* finit_module(2) of a file, with its parameters, "" for none; -EEXIST: it is there. */
+int act_load_module(const char *path, const char *parameters);
 void act_sync(void);
 
 /*

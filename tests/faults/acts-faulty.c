@@ -255,6 +255,8 @@ FAULTY(act_dm_resume, (const char *name), (name), "dm_resume %s", name)
 FAULTY(act_md_stop, (const char *device), (device), "md_stop %s", device)
 FAULTY(act_loop_detach, (const char *device), (device), "loop_detach %s", device)
 FAULTY(act_unload_module, (const char *name), (name), "unload_module %s", name)
+FAULTY(act_load_module, (const char *path, const char *parameters), (path, parameters),
+       "load_module %s", path)
 FAULTY_VOID(act_sync, (void), (), "sync")
 FAULTY(act_link_down, (unsigned int index), (index), "link_down %u", index)
 FAULTY(act_link_delete, (unsigned int index), (index), "link_delete %u", index)

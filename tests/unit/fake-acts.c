@@ -337,6 +337,11 @@ int act_unload_module(const char *name)
 	return ACT(kernel_unload_module(name), "unload %s", name);
 }
 
+int act_load_module(const char *path, const char *parameters)
+{
+	return ACT(0, "load %s%s%s", path, parameters[0] ? " " : "", parameters);
+}
+
 int act_link_down(unsigned int index)
 {
 	return ACT(kernel_link_down(index), "link down %s", kernel_link_name(index));

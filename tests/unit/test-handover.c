@@ -18,6 +18,8 @@ static const struct handover example = {
 	.target = "Linux 6.12.1 (nixpkgs kexecTree)",
 	.on_hang = ON_HANG_JUMP,
 	.report = REPORT_NONE,
+	.hop = HOP_FIRST,
+	.extent = EXTENT_ABRUPT,
 	.rules = { .n = 2, .rule = { "driver:igb=reset:never", "dmi:Dell Inc. x=keep" } },
 };
 
@@ -29,6 +31,8 @@ static const char example_text[] = "pivot-kexec-handover 1\n"
 				   "parallel auto\n"
 				   "on-hang jump\n"
 				   "report none\n"
+				   "hop first\n"
+				   "extent abrupt\n"
 				   "grace_ms 1\n"
 				   "unbind_ms 22\n"
 				   "detach_ms 333\n"
@@ -54,6 +58,8 @@ static void assert_same(const struct handover *a, const struct handover *b)
 	ck_assert_int_eq(a->parallel, b->parallel);
 	ck_assert_int_eq(a->on_hang, b->on_hang);
 	ck_assert_int_eq(a->report, b->report);
+	ck_assert_int_eq(a->hop, b->hop);
+	ck_assert_int_eq(a->extent, b->extent);
 	ck_assert_uint_eq(a->watchdog_s, b->watchdog_s);
 	ck_assert_uint_eq(a->rules.n, b->rules.n);
 	for (size_t i = 0; i < a->rules.n; i++)
