@@ -12,6 +12,8 @@ CFLAGS    = -O2 -g
 BUSYBOX   = /bin/busybox
 # a static kexec to carry; empty: one built from the source package of kexec-tools
 KEXEC     =
+# a folder with libkmod.a and libkmod.h; empty: built from the source package of kmod
+KMOD      =
 PYTHON    = /usr/bin/python3
 SECONDS   = 60
 prefix    = /usr/local
@@ -34,7 +36,7 @@ loader_sources := $(filter-out pivot/kexec/load%.c pivot/kexec/layout-text.c \
 	pivot/kexec/uki.c pivot/kexec/kernel-kind.c,$(wildcard pivot/kexec/*.c))
 tool_sources := $(base_sources) $(shared_sources) \
 	$(wildcard pivot/*.c pivot/kexec/*.c pivot/tree/*.c pivot/takeover/*.c) \
-	$(wildcard pivot/preflight/*.c)
+	$(wildcard pivot/preflight/*.c pivot/middle/*.c)
 init_sources := $(filter-out pivot/base/acts-exec.c pivot/base/human.c,$(base_sources)) \
 	$(shared_sources) $(loader_sources) \
 	$(wildcard initramfs/teardown/*.c) $(filter-out $(shared_sources),$(wildcard initramfs/*.c))
@@ -141,12 +143,23 @@ build/kexec: $(or $(KEXEC),scripts/kexec-tools)
 		echo "make: '$$kexec' is not static, so it would not run in the stage" >&2; exit 1; fi; \
 	cp "$$kexec" $@
 
+build/libkmod/libkmod.a: $(if $(KMOD),$(KMOD)/libkmod.a,scripts/libkmod)
+	@mkdir -p $(@D)
+	@kmod=$(or $(KMOD),$$(scripts/libkmod)) || exit 1; \
+	cp "$$kmod/libkmod.h" "$$kmod/libkmod.a" $(@D)
+
+# each build looks modules up with it
+kmod_objects := $(foreach build,tool unit-gcc unit-clang fuzz, \
+	$(patsubst %.c,build/$(build)/%.o,$(wildcard pivot/middle/*.c)))
+$(kmod_objects): private common_flags += -isystem build/libkmod
+$(kmod_objects): build/libkmod/libkmod.a
+
 embed_flags := -DEMBED_INIT='"build/init"' -DEMBED_BUSYBOX='"build/busybox"' \
 	-DEMBED_KEXEC='"build/kexec"' -DEMBED_IMAGE_LIST='"initramfs/image.list"'
 build/tool/pivot/embedded.o: common_flags += $(embed_flags)
 build/tool/pivot/embedded.o: build/init build/busybox build/kexec initramfs/image.list
 
-build/pivot-kexec: $(tool_objects)
+build/pivot-kexec: $(tool_objects) build/libkmod/libkmod.a
 	$(CC) -static $(LDFLAGS) -Wl,--gc-sections -o $@.debug $^ $(tool_libs)
 	objcopy --strip-all $@.debug $@
 
@@ -182,7 +195,8 @@ build/faulty/embedded.o: pivot/embedded.c build/faulty/init build/busybox build/
 		$(subst build/init,build/faulty/init,$(embed_flags)) -c -o $@ $<
 
 build/faulty/pivot-kexec: $(filter-out %/embedded.o,$(tool_objects)) \
-		build/faulty/embedded.o build/faulty/tool-acts-faulty.o
+		build/faulty/embedded.o build/faulty/tool-acts-faulty.o \
+		build/libkmod/libkmod.a
 	$(CC) -static $(LDFLAGS) -Wl,--gc-sections $(wrap_acts) -o $@.debug $^ $(tool_libs)
 	objcopy --strip-all $@.debug $@
 
@@ -207,8 +221,10 @@ build/unit-$(1)/libunit.a: $$(unit_sources:%.c=build/unit-$(1)/%.o)
 	@rm -f $$@
 	ar rcs $$@ $$^
 
-build/unit-$(1)/test-%: build/unit-$(1)/tests/unit/test-%.o build/unit-$(1)/libunit.a
-	$(2) $$(sanitize) -o $$@ $$^ -lcheck -lsubunit -lm -lrt -lpthread -larchive -ljansson
+build/unit-$(1)/test-%: build/unit-$(1)/tests/unit/test-%.o build/unit-$(1)/libunit.a \
+		build/libkmod/libkmod.a
+	$(2) $$(sanitize) -o $$@ $$^ -lcheck -lsubunit -lm -lrt -lpthread -larchive -ljansson \
+		-llzma -lzstd -lz
 
 .PHONY: check-unit-$(1)
 check-unit-$(1): $$(unit_tests:%=build/unit-$(1)/%)
@@ -233,8 +249,8 @@ build/fuzz/libfuzz.a: $(fuzz_sources:%.c=build/fuzz/%.o)
 	@rm -f $@
 	ar rcs $@ $^
 
-build/fuzz/fuzz-%: build/fuzz/tests/fuzz/fuzz-%.o build/fuzz/libfuzz.a
-	$(CLANG) $(sanitize) -fsanitize=fuzzer -o $@ $^ -larchive -ljansson
+build/fuzz/fuzz-%: build/fuzz/tests/fuzz/fuzz-%.o build/fuzz/libfuzz.a build/libkmod/libkmod.a
+	$(CLANG) $(sanitize) -fsanitize=fuzzer -o $@ $^ -larchive -ljansson -llzma -lzstd -lz
 
 .PHONY: check-fuzz
 check-fuzz: $(fuzz_targets:%=build/fuzz/fuzz-%)

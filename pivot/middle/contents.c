@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "contents.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "pivot/base/cleanup.h"
+
+enum { FIRST_BYTES = 256 * 1024 };
+
+static void read_freep(struct archive **archive)
+{
+	if (*archive)
+		(void)archive_read_free(*archive); /* only reading: nothing to lose */
+}
+
+/* Not by what its bytes look like: a firmware may be compressed for its device. */
+static int allow(struct archive *archive, bool is_packed)
+{
+	if (archive_read_support_format_raw(archive) != ARCHIVE_OK ||
+	    archive_read_support_format_empty(archive) != ARCHIVE_OK)
+		return -ENOTSUP;
+	if (is_packed && (archive_read_support_filter_gzip(archive) != ARCHIVE_OK ||
+			  archive_read_support_filter_xz(archive) != ARCHIVE_OK ||
+			  archive_read_support_filter_zstd(archive) != ARCHIVE_OK))
+		return -ENOTSUP; /* this libarchive lacks one */
+	return 0;
+}
+
+static int read_all(struct archive *archive, size_t max, struct contents *ret)
+{
+	size_t room = FIRST_BYTES < max ? FIRST_BYTES : max;
+	auto_free char *data = malloc(room + 1); /* one more: is there more than max? */
+	size_t size = 0;
+
+	while (data) {
+		la_ssize_t n = archive_read_data(archive, data + size, room + 1 - size);
+		char *more;
+
+		if (n < 0)
+			return -EBADMSG;
+		if (n == 0) {
+			*ret = (struct contents){ .size = size, .data = take_ptr(&data) };
+			return 0;
+		}
+		size += (size_t)n;
+		if (size <= room)
+			continue;
+		if (room == max)
+			return -EFBIG;
+		room = room < max / 2 ? room * 2 : max;
+		more = realloc(data, room + 1);
+		if (!more)
+			break;
+		data = more;
+	}
+	return -ENOMEM;
+}
+
+int contents_read(const char *path, bool is_packed, size_t max, struct contents *ret)
+{
+	auto_close int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	auto_release(read_freep) struct archive *archive = archive_read_new();
+	struct archive_entry *entry;
+	struct stat st;
+	int r;
+
+	if (!archive)
+		return -ENOMEM;
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
+	r = allow(archive, is_packed);
+	if (r < 0)
+		return r;
+	if (archive_read_open_fd(archive, fd, 64 * 1024) != ARCHIVE_OK)
+		return -EBADMSG;
+	r = archive_read_next_header(archive, &entry);
+	if (r != ARCHIVE_OK && r != ARCHIVE_EOF)
+		return -EBADMSG;
+	return read_all(archive, max, ret);
+}
