@@ -95,11 +95,14 @@ static void advise(struct hardware *hardware, const struct device *device,
 void hardware_advise(struct hardware *hardware, const struct handover *handover)
 {
 	hardware->n_advice = 0;
+	hardware->asks_for_two = NULL;
 	for (size_t i = 0; i < hardware->devices.n; i++) {
 		const struct device *d = &hardware->devices.device[i];
 		struct policy policy;
 
 		policy_of(d, &hardware->machine, &handover->rules, &policy);
+		if (policy.wants_two_stages && !hardware->asks_for_two)
+			hardware->asks_for_two = d;
 		if (policy.append[0])
 			advise(hardware, d, policy.quirk, policy.append);
 		if (policy.warning)

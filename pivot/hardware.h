@@ -21,6 +21,7 @@ struct advice {
 struct hardware {
 	struct machine machine;
 	struct devices devices;
+	const struct device *asks_for_two; /* stages, by a quirk or a rule; NULL: none */
 	size_t n_advice;
 	struct advice advice[ADVICE_MAX];
 };

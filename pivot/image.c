@@ -94,8 +94,33 @@ static int parse_line(const char *line, const char *handover, struct archive_ent
 	return 0;
 }
 
-static int write_entry(struct archive *archive, const char *line, unsigned int ino,
-		       const char *handover)
+/* An image that is being written. */
+struct writing {
+	struct archive *archive;
+	unsigned int ino; /* of the last entry */
+	const char *handover;
+};
+
+static int write_entry(struct writing *writing, struct archive_entry *entry,
+		       const struct content *content)
+{
+	struct archive *archive = writing->archive;
+
+	/* nothing of this machine or this moment: the same bytes every time */
+	archive_entry_set_mtime(entry, 0, 0);
+	archive_entry_set_ino(entry, ++writing->ino);
+	archive_entry_set_nlink(entry, archive_entry_filetype(entry) == AE_IFDIR ? 2 : 1);
+	archive_entry_set_size(entry, (la_int64_t)content->size);
+	if (archive_write_header(archive, entry) != ARCHIVE_OK)
+		return archive_error(archive, "write");
+	if (content->size > 0 &&
+	    archive_write_data(archive, content->data, content->size) !=
+		    (la_ssize_t)content->size)
+		return archive_error(archive, "write");
+	return 0;
+}
+
+static int write_line(struct writing *writing, const char *line)
 {
 	auto_release(entry_freep) struct archive_entry *entry = archive_entry_new();
 	struct content content = { NULL, 0 };
@@ -103,34 +128,22 @@ static int write_entry(struct archive *archive, const char *line, unsigned int i
 
 	if (!entry)
 		return log_err(-ENOMEM, "cannot write the stage's image");
-	r = parse_line(line, handover, entry, &content);
-	if (r < 0)
-		return log_err(r, "image.list: cannot read '%s'", line);
-	/* nothing of this machine or this moment: the same bytes every time */
-	archive_entry_set_mtime(entry, 0, 0);
-	archive_entry_set_ino(entry, ino);
-	archive_entry_set_nlink(entry, archive_entry_filetype(entry) == AE_IFDIR ? 2 : 1);
-	archive_entry_set_size(entry, (la_int64_t)content.size);
-	if (archive_write_header(archive, entry) != ARCHIVE_OK)
-		return archive_error(archive, "write");
-	if (content.size > 0 && archive_write_data(archive, content.data, content.size) !=
-					(la_ssize_t)content.size)
-		return archive_error(archive, "write");
-	return 0;
+	r = parse_line(line, writing->handover, entry, &content);
+	return r < 0 ? log_err(r, "image.list: cannot read '%s'", line)
+		     : write_entry(writing, entry, &content);
 }
 
-static int write_list(struct archive *archive, const char *handover)
+static int write_list(struct writing *writing)
 {
 	const struct embedded *file = embedded_find("image.list");
 	auto_free char *list = strndup((const char *)file->data, file->size);
-	unsigned int ino = 1;
 	char *save = NULL;
 
 	if (!list)
 		return log_err(-ENOMEM, "cannot write the stage's image");
 	for (char *line = strtok_r(list, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
-		int r = line[0] == '#' ? 0 : write_entry(archive, line, ino++, handover);
+		int r = line[0] == '#' ? 0 : write_line(writing, line);
 
 		if (r < 0)
 			return r;
@@ -138,22 +151,101 @@ static int write_list(struct archive *archive, const char *handover)
 	return 0;
 }
 
-/* More than the archive can need: all there is, and the headers. */
-static size_t size_bound(void)
+static int write_named(struct writing *writing, const char *path, mode_t mode,
+		       const struct content *content)
+{
+	auto_release(entry_freep) struct archive_entry *entry = archive_entry_new();
+
+	if (!entry)
+		return log_err(-ENOMEM, "cannot write the stage's image");
+	archive_entry_set_pathname(entry, path);
+	archive_entry_set_mode(entry, mode);
+	return write_entry(writing, entry, content);
+}
+
+/* The folders of a path that the file before it is not in, too: there they are written.
+ */
+static int write_folders(struct writing *writing, const char *path, const char *before)
+{
+	static const struct content none;
+
+	for (const char *end = strchr(path, '/'); end; end = strchr(end + 1, '/')) {
+		size_t n = (size_t)(end - path);
+		auto_free char *folder = strndup(path, n);
+		int r;
+
+		if (strncmp(before, path, n + 1) == 0)
+			continue;
+		r = folder ? write_named(writing, folder, S_IFDIR | 0755, &none)
+			   : log_err(-ENOMEM, "cannot write the stage's image");
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int write_files(struct writing *writing, const struct image_file *files, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct content content = { files[i].data, files[i].size };
+		int r = write_folders(writing, files[i].path,
+				      i > 0 ? files[i - 1].path : "");
+
+		if (r == 0)
+			r = write_named(writing, files[i].path, S_IFREG | 0600, &content);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* And the file itself. */
+static size_t folders_of(const char *path)
+{
+	size_t n = 1;
+
+	for (; *path; path++)
+		n += *path == '/';
+	return n;
+}
+
+/* More than the archive can need: all there is, the headers, and what gzip adds at worst.
+ */
+static size_t size_bound(const struct image_file *files, size_t n)
 {
 	static const char *const names[] = { "init", "busybox", "image.list" };
 	size_t size = TRAILER_BYTES + HANDOVER_BYTES;
 
 	for (size_t i = 0; i < array_size(names); i++)
 		size += embedded_find(names[i])->size;
-	return size + embedded_find("image.list")->size / 8 * ENTRY_OVERHEAD_BYTES;
+	for (size_t i = 0; i < n; i++)
+		size += files[i].size +
+			folders_of(files[i].path) *
+				(strlen(files[i].path) + ENTRY_OVERHEAD_BYTES);
+	size += embedded_find("image.list")->size / 8 * ENTRY_OVERHEAD_BYTES;
+	return size + size / 1000;
 }
 
-int image_build(const struct handover *handover, struct image *ret)
+static int set_format(struct archive *archive, bool is_compressed)
 {
+	if (archive_write_set_format_cpio_newc(archive) != ARCHIVE_OK ||
+	    archive_write_set_bytes_in_last_block(archive, 1) != ARCHIVE_OK)
+		return archive_error(archive, "write");
+	if (is_compressed && (archive_write_add_filter_gzip(archive) != ARCHIVE_OK ||
+			      archive_write_set_filter_option(
+				      archive, "gzip", "timestamp", NULL) != ARCHIVE_OK))
+		return archive_error(archive, "compress");
+	return 0;
+}
+
+static int build(const struct handover *handover, bool is_compressed,
+		 const struct image_file *files, size_t n, struct image *ret)
+{
+	const size_t bound = size_bound(files, n);
 	auto_release(write_freep) struct archive *archive = archive_write_new();
-	auto_free void *data = malloc(size_bound());
+	auto_free void *data = malloc(bound);
 	char text[HANDOVER_BYTES];
+	struct writing writing = { .archive = archive, .handover = text };
 	size_t used = 0;
 	int r;
 
@@ -163,17 +255,30 @@ int image_build(const struct handover *handover, struct image *ret)
 	r = handover_write(handover, text);
 	if (r < 0)
 		return log_err(r, "cannot write the handover");
-	if (archive_write_set_format_cpio_newc(archive) != ARCHIVE_OK ||
-	    archive_write_set_bytes_in_last_block(archive, 1) != ARCHIVE_OK ||
-	    archive_write_open_memory(archive, data, size_bound(), &used) != ARCHIVE_OK)
-		return archive_error(archive, "write");
-	r = write_list(archive, text);
-	if (r < 0)
-		return r;
-	if (archive_write_close(archive) != ARCHIVE_OK)
-		return archive_error(archive, "write");
-	*ret = (struct image){ .data = take_ptr(&data), .size = used };
-	return 0;
+	r = set_format(archive, is_compressed);
+	if (r == 0 &&
+	    archive_write_open_memory(archive, data, bound, &used) != ARCHIVE_OK)
+		r = archive_error(archive, "write");
+	if (r == 0)
+		r = write_list(&writing);
+	if (r == 0)
+		r = write_files(&writing, files, n);
+	if (r == 0 && archive_write_close(archive) != ARCHIVE_OK)
+		r = archive_error(archive, "write");
+	if (r == 0)
+		*ret = (struct image){ .data = take_ptr(&data), .size = used };
+	return r;
+}
+
+int image_build(const struct handover *handover, struct image *ret)
+{
+	return build(handover, false, NULL, 0, ret);
+}
+
+int image_build_with(const struct handover *handover, const struct image_file *files,
+		     size_t n, struct image *ret)
+{
+	return build(handover, true, files, n, ret);
 }
 
 void image_done(struct image *image)

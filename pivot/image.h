@@ -16,8 +16,22 @@ struct image {
 	size_t size; /* bytes */
 };
 
+/* One that is not in the list: its path without a "/" before it. */
+struct image_file {
+	const char *path;
+	const void *data;
+	size_t size; /* bytes */
+};
+
 /* 0 or negative errno, logged. *ret needs image_done() either way. */
 int image_build(const struct handover *handover, struct image *ret);
+
+/*
+ * The same with more files, each with the folders it is in, and compressed with gzip,
+ * which every kernel with an initramfs can unpack that distros build.
+ */
+int image_build_with(const struct handover *handover, const struct image_file *files,
+		     size_t n, struct image *ret);
 
 /* Unpacks it into a directory. 0 or negative errno, logged. */
 int image_unpack(const struct image *image, const char *directory);

@@ -42,15 +42,15 @@ static void identify_kernel(struct journey *journey)
 	journey->has_kernel = true;
 }
 
-static void describe_target(struct journey *journey)
+/* Who built it, and when, is of no interest here. */
+static void describe(const struct kernel_image *kernel, const char *form,
+		     char target[sizeof(((struct handover *)0)->target)])
 {
-	const char *release = journey->kernel.release;
-	int n = (int)strcspn(release,
-			     " "); /* who built it, and when, is of no interest here */
+	const char *release = kernel->release;
+	int n = (int)strcspn(release, " ");
 
-	(void)snprintf(journey->handover.target, sizeof(journey->handover.target),
-		       "Linux %.*s (%s)", n ?: 7, n ? release : "unknown",
-		       journey->tree.form);
+	(void)snprintf(target, sizeof(((struct handover *)0)->target), "Linux %.*s (%s)",
+		       n ?: 7, n ? release : "unknown", form);
 }
 
 static int join_command_line(struct tree *tree, const char *before, const char *after)
@@ -110,6 +110,51 @@ static int add_panic_timeout(struct journey *journey)
 	return r;
 }
 
+/* --- the middle kernel --- */
+
+const struct tree *journey_first(const struct journey *journey)
+{
+	return journey->has_middle ? &journey->middle.tree : &journey->tree;
+}
+
+const struct kernel_image *journey_first_kernel(const struct journey *journey)
+{
+	return journey->has_middle ? &journey->middle.kernel.image : &journey->kernel;
+}
+
+static bool wants_middle(const struct journey *journey)
+{
+	if (journey->options->stages == STAGES_AUTO)
+		return journey->hardware->asks_for_two;
+	return journey->options->stages == STAGES_TWO;
+}
+
+/* The init of each hop is told which one it is, and where it goes. */
+static int prepare_middle(struct journey *journey)
+{
+	struct handover *handover = &journey->handover;
+	int r;
+
+	journey->has_middle = wants_middle(journey);
+	if (!journey->has_middle)
+		return 0;
+	journey->middle_plan = (struct middle_plan){
+		.root = journey->options->root,
+		.choice = journey->options->middle,
+		.is_target = journey->options->has_target_in_middle,
+		.hardware = journey->hardware,
+		.handover = handover,
+		.target = &journey->tree,
+		.target_kernel = &journey->kernel,
+	};
+	if (journey->middle_plan.is_target && !journey->has_kernel)
+		return log_refuse(-EINVAL, "--middle-kernel=target needs a tree");
+	r = middle_prepare(&journey->middle_plan, &journey->middle);
+	handover->hop = HOP_FIRST;
+	describe(&journey->middle.kernel.image, "the middle kernel", handover->target);
+	return r;
+}
+
 /* What preflight looks at. */
 static struct preflight preflight_of(const struct journey *journey)
 {
@@ -118,6 +163,14 @@ static struct preflight preflight_of(const struct journey *journey)
 		.options = journey->options,
 		.tree = &journey->tree,
 		.kernel = journey->has_kernel ? &journey->kernel : NULL,
+		.first = journey_first(journey),
+		.first_kernel =
+			journey->has_kernel ? journey_first_kernel(journey) : NULL,
+		.middle = journey->has_middle ? &journey->middle : NULL,
+		.asks_for_two =
+			journey->options->stages == STAGES_AUTO && journey->hardware
+				? journey->hardware->asks_for_two
+				: NULL,
 		.takeover = journey->handover.takeover,
 		.image_bytes = journey->image.size,
 		.loaders = journey->loaders,
@@ -188,7 +241,12 @@ unsigned int journey_prepare(const struct options *options, struct journey *ret)
 	}
 	read_tree(ret);
 	if (ret->has_kernel)
-		describe_target(ret);
+		describe(&ret->kernel, ret->tree.form, ret->handover.target);
+	if (prepare_middle(ret) < 0)
+		findings_add_said(
+			&ret->findings, "middle",
+			"there is no middle kernel for a jump in two stages, for what "
+			"standard error says");
 	if (image_build(&ret->handover, &ret->image) < 0)
 		findings_add_said(
 			&ret->findings, "image",
@@ -248,6 +306,7 @@ void journey_check(struct journey *journey)
 void journey_done(struct journey *journey)
 {
 	tree_done(&journey->tree);
+	middle_done(&journey->middle);
 	image_done(&journey->image);
 	free(journey->hardware);
 }

@@ -9,6 +9,7 @@
 #include "pivot/base/cleanup.h"
 #include "pivot/image.h"
 #include "pivot/kexec/kernel.h"
+#include "pivot/middle/middle.h"
 #include "pivot/preflight/findings.h"
 #include "pivot/tree/tree.h"
 
@@ -26,6 +27,9 @@ struct journey {
 	struct handover handover;
 	struct hardware *hardware;
 	struct image image;
+	bool has_middle; /* the jump has two hops */
+	struct middle_plan middle_plan;
+	struct middle middle;
 	struct findings findings;
 	bool has_kernel;
 	unsigned int loaders; /* that may be tried: 1 << enum loader */
@@ -37,9 +41,9 @@ struct journey {
 	bool is_short_of_free;	   /* the load has to take from the caches */
 };
 
-#define JOURNEY_INIT              \
-	{                         \
-		.tree = TREE_INIT \
+#define JOURNEY_INIT                                     \
+	{                                                \
+		.tree = TREE_INIT, .middle = MIDDLE_INIT \
 	}
 
 /*
@@ -52,6 +56,10 @@ unsigned int journey_prepare(const struct options *options, struct journey *ret)
 /* Adds to journey->findings what is known of the machine and the hardware; logs nothing.
  */
 void journey_check(struct journey *journey);
+
+/* What this machine's kernel loads: the target, or first the middle kernel. */
+const struct tree *journey_first(const struct journey *journey);
+const struct kernel_image *journey_first_kernel(const struct journey *journey);
 
 void journey_done(struct journey *journey);
 

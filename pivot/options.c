@@ -20,6 +20,10 @@ enum {
 	OPT_LOADER,
 	OPT_NO_REPORT,
 	OPT_NO_TUNE,
+	OPT_STAGES,
+	OPT_TWO_STAGE,
+	OPT_MIDDLE_KERNEL,
+	OPT_MIDDLE_MODULES,
 	OPT_DELAY,
 	OPT_DEADLINE,
 	OPT_CHOICE,
@@ -45,6 +49,10 @@ static const struct option long_options[] = {
 	{ "no-report", no_argument, NULL, OPT_NO_REPORT },
 	{ "no-tune", no_argument, NULL, OPT_NO_TUNE },
 	{ "verbose", no_argument, NULL, 'v' },
+	{ "stages", required_argument, NULL, OPT_STAGES },
+	{ "two-stage", optional_argument, NULL, OPT_TWO_STAGE },
+	{ "middle-kernel", required_argument, NULL, OPT_MIDDLE_KERNEL },
+	{ "middle-modules", required_argument, NULL, OPT_MIDDLE_MODULES },
 	{ "delay", required_argument, NULL, OPT_DELAY },
 	{ "deadline", required_argument, NULL, OPT_DEADLINE },
 	{ "reset", required_argument, NULL, OPT_CHOICE },
@@ -91,6 +99,13 @@ static void print_help(const struct verb *verbs)
 		"      --no-report          do not append to the initrd what was done\n"
 		"      --no-tune            do not add rootfstype=ramfs to the command line where\n"
 		"                           the target would be short of memory\n"
+		"      --two-stage[=HOW]    go by way of a middle kernel, whose drivers put the\n"
+		"                           hardware to rest: after a clean teardown here\n"
+		"                           (clean), or leaving all devices to it (abrupt)\n"
+		"      --stages NUMBER      auto, 1 or 2 (as --two-stage); default: auto\n"
+		"      --middle-kernel FILE use this one, or the tree's own (target), instead of\n"
+		"                           the kernel that runs\n"
+		"      --middle-modules DIR where its modules are\n"
 		"      --delay SECONDS      between this program's end and the takeover;\n"
 		"                           default: 3\n"
 		"      --deadline SECONDS   restart this system where its disks are not clean by\n"
@@ -160,6 +175,38 @@ static int parse_seconds(const char *option, const char *text, unsigned int min,
 				  option, min, SECONDS_MAX, text);
 	*ret = (unsigned int)seconds;
 	return 0;
+}
+
+static int parse_stages(const char *text, enum stages_choice *ret)
+{
+	static const char *const names[] = { "auto", "1", "2" };
+
+	for (size_t i = 0; i < array_size(names); i++) {
+		if (strcmp(text, names[i]) == 0) {
+			*ret = (enum stages_choice)i;
+			return 0;
+		}
+	}
+	return log_refuse(-EINVAL, "--stages takes auto, 1 or 2, not '%s'", text);
+}
+
+static int parse_two_stage(const char *how, struct options *options)
+{
+	options->stages = STAGES_TWO;
+	if (!how || strcmp(how, "clean") == 0)
+		options->handover.extent = EXTENT_CLEAN;
+	else if (strcmp(how, "abrupt") == 0)
+		options->handover.extent = EXTENT_ABRUPT;
+	else
+		return log_refuse(-EINVAL, "--two-stage takes clean or abrupt, not '%s'",
+				  how);
+	return 0;
+}
+
+static void take_middle_kernel(const char *file, struct options *options)
+{
+	options->has_target_in_middle = strcmp(file, "target") == 0;
+	options->middle.kernel = options->has_target_in_middle ? NULL : file;
 }
 
 static int parse_choice(struct options *options, const char *name, const char *value)
@@ -237,6 +284,16 @@ static int apply(int option, const char *name, struct options *options,
 	case 'v':
 		options->verbose = true;
 		return 0;
+	case OPT_STAGES:
+		return parse_stages(optarg, &options->stages);
+	case OPT_TWO_STAGE:
+		return parse_two_stage(optarg, options);
+	case OPT_MIDDLE_KERNEL:
+		take_middle_kernel(optarg, options);
+		return 0;
+	case OPT_MIDDLE_MODULES:
+		options->middle.modules = optarg;
+		return 0;
 	case OPT_DELAY:
 		return parse_seconds("delay", optarg, 0, &options->delay_s);
 	case OPT_DEADLINE:
@@ -280,6 +337,21 @@ static int apply(int option, const char *name, struct options *options,
 	}
 }
 
+static int check_stages(const struct options *options)
+{
+	bool has_middle = options->middle.kernel || options->middle.modules ||
+			  options->has_target_in_middle;
+
+	if (options->stages == STAGES_ONE &&
+	    (has_middle || options->handover.extent == EXTENT_ABRUPT))
+		return log_refuse(-EINVAL, "with --stages=1 there is no middle kernel");
+	if (options->has_target_in_middle && options->middle.modules)
+		return log_refuse(-EINVAL,
+				  "the target's kernel as the middle one has no modules: "
+				  "name its file with --middle-kernel for that");
+	return 0;
+}
+
 /* What only makes sense where nothing is changed. */
 static int check_verb(const struct options *options, const struct verb *verb)
 {
@@ -319,5 +391,10 @@ int options_parse(int argc, char **argv, const struct verb *verbs,
 			-EINVAL,
 			"one tree at a time, and a verb comes first: what is '%s'?",
 			argv[optind + 1]);
+	if (ret->stages == STAGES_AUTO &&
+	    (ret->middle.kernel || ret->has_target_in_middle))
+		ret->stages = STAGES_TWO; /* what would it be for? */
+	if (check_stages(ret) < 0)
+		return -EINVAL;
 	return check_verb(ret, verb);
 }

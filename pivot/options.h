@@ -6,9 +6,17 @@
 #include <stdbool.h>
 
 #include "initramfs/handover.h"
+#include "pivot/middle/kernel.h"
 #include "pivot/tree/tree.h"
 
 enum takeover_choice { CHOOSE_AUTO, CHOOSE_SYSTEMD, CHOOSE_SEIZE };
+
+/* How many hops the jump takes. */
+enum stages_choice {
+	STAGES_AUTO, /* one, where nothing is known that asks for two */
+	STAGES_ONE,
+	STAGES_TWO,
+};
 
 enum { INITRDS_MAX = 16, LOADER_AUTO = -1 };
 
@@ -24,6 +32,9 @@ struct options {
 	const char *skips[RULES_MAX];
 	size_t n_skips;
 	int loader; /* an enum loader, or LOADER_AUTO */
+	enum stages_choice stages;
+	struct middle_choice middle;
+	bool has_target_in_middle; /* the target's kernel is the middle one */
 	bool force;
 	bool has_no_tune; /* nothing is added to the command line to save memory */
 	bool verbose;

@@ -71,6 +71,20 @@ static int write_file(const char *path, const struct image *image)
 	return 0;
 }
 
+/* Of a jump in two stages the one with the modules, for the middle kernel. */
+static int choose_image(struct journey *journey)
+{
+	const struct middle_request request = {
+		.modules = &journey->middle.modules,
+		.handover = &journey->middle.handover,
+	};
+
+	if (!journey->has_middle)
+		return 0;
+	image_done(&journey->image);
+	return middle_image(&request, &journey->image);
+}
+
 int verb_build(const struct options *options)
 {
 	auto_journey struct journey journey = JOURNEY_INIT;
@@ -78,7 +92,7 @@ int verb_build(const struct options *options)
 
 	if (!options->output)
 		return log_refuse(EXIT_USAGE, "name the file to write with -o");
-	if (journey_prepare(options, &journey) > 0 ||
+	if (journey_prepare(options, &journey) > 0 || choose_image(&journey) < 0 ||
 	    write_file(options->output, &journey.image) < 0)
 		return EXIT_UNCHANGED;
 	(void)printf("wrote '%s' (%s)\n", options->output,

@@ -55,6 +55,39 @@ static void print_takeover(const struct journey *journey)
 		     human_bytes(journey->image.size, size), STAGE_PATH);
 }
 
+static void print_middle_device(const struct middle_device *d)
+{
+	static const char *const drivers[] = {
+		[MIDDLE_MODULE] = "",
+		[MIDDLE_BUILT_IN] = " (built in)",
+		[MIDDLE_BLACKLISTED] = " (blacklisted here)",
+		[MIDDLE_NONE] = "no driver there: its bus mastering is cleared",
+	};
+
+	(void)printf("  %-8s %-24s %s%s\n", "device", d->device->name, d->names,
+		     drivers[d->driver]);
+}
+
+static void print_middle(const struct middle *middle)
+{
+	const struct middle_modules *modules = &middle->modules;
+	char size[HUMAN_BYTES];
+
+	(void)printf("\nmiddle kernel %s\n              Linux %s\n", middle->kernel.name,
+		     middle->kernel.release);
+	(void)printf("command line  %s\n", middle->tree.command_line);
+	for (size_t i = 0; i < modules->n; i++)
+		(void)printf("  %-8s %-24s %s%s\n", "module", modules->module[i].name,
+			     human_bytes(modules->module[i].size, size),
+			     modules->module[i].is_out_of_tree ? ", out of tree" : "");
+	for (size_t i = 0; i < modules->n_firmware; i++)
+		(void)printf("  %-8s %-24s %s\n", "firmware", modules->firmware[i].name,
+			     human_bytes(modules->firmware[i].size, size));
+	for (size_t i = 0; i < modules->n_devices; i++)
+		print_middle_device(&modules->device[i]);
+	(void)printf("there the same is done as here, from [1/%d] on\n", TEARDOWN_STAGES);
+}
+
 /* As it would be now; the control segment is placed when it is known where the pages are.
  */
 static void print_layout(const struct journey *journey)
@@ -142,6 +175,8 @@ static void print_all(const struct journey *journey, const struct plan *plan)
 	if (journey->has_kernel && journey->options->verbose)
 		print_layout(journey);
 	print_advice(journey->hardware);
+	if (journey->has_middle)
+		print_middle(&journey->middle);
 	print_plan(plan, journey->handover.on_hang);
 }
 

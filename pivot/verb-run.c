@@ -45,8 +45,7 @@ static int probe(const void *argument)
 static int mount_stage(const void *argument)
 {
 	const struct run *run = argument;
-
-	const struct tree *tree = &run->journey->tree;
+	const struct tree *tree = journey_first(run->journey);
 
 	return stage_mount(run->stage, &run->journey->image,
 			   tree->kernel_bytes + tree->initrd_bytes);
@@ -136,20 +135,25 @@ static int link_initrd(const void *argument)
 {
 	const struct run *run = argument;
 
-	return stage_link_initrd(run->stage, run->holder, run->journey->tree.initrd_fd);
+	return stage_link_initrd(run->stage, run->holder,
+				 journey_first(run->journey)->initrd_fd);
 }
 
 /* An open file would hold its filesystem, unless it is what the target is made of. */
 static int close_tree(const struct run *run)
 {
-	struct tree *tree = &run->journey->tree;
+	struct journey *journey = run->journey;
+	struct tree *first = journey->has_middle ? &journey->middle.tree : &journey->tree;
 
+	if (journey->has_middle)
+		tree_done(&journey->tree);
+	middle_kernel_done(&journey->middle.kernel);
 	if (!run->stage->has_initrd_outside) {
-		tree_done(tree);
+		tree_done(first);
 		return 0;
 	}
-	close_fdp(&tree->kernel_fd);
-	tree->kernel_fd = -1;
+	close_fdp(&first->kernel_fd);
+	first->kernel_fd = -1;
 	return step_run("linking the initrd", link_initrd, run, STEP_TIMEOUT_MS);
 }
 
@@ -200,6 +204,10 @@ static int prepare_machine(const struct run *run, bool *ret_is_begun)
 	journey->replaces_image = kexec_is_loaded(journey->options->root) == 1;
 	*ret_is_begun = true;
 	free_memory(journey);
+	if (journey->has_middle)
+		r = middle_make(&journey->middle_plan, &journey->middle);
+	if (r < 0)
+		return r;
 	r = step_run("mounting the stage", mount_stage, run, STAGE_TIMEOUT_MS);
 	if (r == 0)
 		r = stage_open(run->stage);
@@ -253,7 +261,8 @@ static int change_machine(struct journey *journey)
 	bool is_begun = false;
 
 	if (run.stage)
-		run.loading = loading_new(run.stage, &journey->tree, &journey->kernel);
+		run.loading = loading_new(run.stage, journey_first(journey),
+					  journey_first_kernel(journey));
 	if (run.loading && prepare_machine(&run, &is_begun) == 0)
 		return go(&run);
 	return is_begun ? undo(&run) : log_refuse(EXIT_UNCHANGED, "nothing was changed");

@@ -27,6 +27,7 @@
  *	keep-bus-master   bus mastering is not cleared
  *	vtcon-first       take the text consoles off the framebuffer before
  *	deadline:SECONDS  for its driver to let go
+ *	two-stage         the jump goes by way of a middle kernel (--stages=auto)
  *	append:TEXT       a word for the target's command line
  *	no-append         nothing, whatever was said before
  *	warn              say why on 'check' and 'run'; in a rule of the user, nothing
@@ -71,6 +72,7 @@ struct policy {
 	enum policy_reset reset;
 	bool keeps_bus_master;
 	bool has_vtcon_first;
+	bool wants_two_stages;
 	unsigned int deadline_ms;	  /* 0: the default */
 	char append[POLICY_APPEND_BYTES]; /* "": nothing */
 	const struct quirk *quirk;   /* the last row that said more than "warn"; NULL */

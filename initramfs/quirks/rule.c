@@ -93,6 +93,8 @@ static bool apply(struct span word, struct policy *policy)
 		policy->append[0] = '\0';
 	else if (span_is(word, "keep-bus-master"))
 		policy->keeps_bus_master = true;
+	else if (span_is(word, "two-stage"))
+		policy->wants_two_stages = true;
 	else if (span_is(word, "vtcon-first"))
 		policy->has_vtcon_first = true;
 	else

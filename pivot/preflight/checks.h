@@ -18,6 +18,7 @@ void check_guest(const struct preflight *p, struct findings *findings);
 void check_processor(const struct preflight *p, struct findings *findings);
 void check_firmware(const struct preflight *p, struct findings *findings);
 void check_live_update(const struct preflight *p, struct findings *findings);
+void check_middle(const struct preflight *p, struct findings *findings);
 void check_takeover(const struct preflight *p, struct findings *findings);
 void check_way_home(const struct preflight *p, struct findings *findings);
 void check_stuck_processes(const struct preflight *p, struct findings *findings);

@@ -106,14 +106,14 @@ void check_configuration(const struct preflight *p, struct findings *findings)
 	if (has_line(text, "# CONFIG_KEXEC_FILE is not set"))
 		find_warning(findings, "no-kexec-file-load",
 			     "the running kernel is built without kexec_file_load "
-			     "('%s'), so that it will not load the target: boot another "
+			     "('%s'), so that it will not load anything: boot another "
 			     "kernel of this distro",
 			     path);
-	if (has_line(text, "CONFIG_KEXEC_SIG_FORCE=y") && p->kernel &&
-	    !p->kernel->is_signed)
+	if (has_line(text, "CONFIG_KEXEC_SIG_FORCE=y") && p->first_kernel &&
+	    !p->first_kernel->is_signed)
 		find_warning(findings, "signature-forced",
 			     "the running kernel is built to load signed kernels only "
 			     "('%s'), and '%s' is not signed: use a signed kernel, or "
 			     "boot another kernel of this distro",
-			     path, p->tree->kernel_name);
+			     path, p->first->kernel_name);
 }

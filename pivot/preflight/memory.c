@@ -30,11 +30,11 @@ static uint64_t lists_bytes(uint64_t payload)
 /* What holds the kernel and the initrd, by the loader that is tried first. */
 static uint64_t payload_bytes(const struct preflight *p, char *words, size_t size)
 {
-	const uint64_t kernel = p->tree->kernel_bytes, initrd = p->tree->initrd_bytes;
-	const uint64_t unpack = p->kernel ? p->kernel->init_size : 0;
+	const uint64_t kernel = p->first->kernel_bytes, initrd = p->first->initrd_bytes;
+	const uint64_t unpack = p->first_kernel ? p->first_kernel->init_size : 0;
 	char a[HUMAN_BYTES], b[HUMAN_BYTES];
 
-	if (has_loader(p, LOADER_GATHER) && stage_leaves_outside(p->tree->initrd_fd)) {
+	if (has_loader(p, LOADER_GATHER) && stage_leaves_outside(p->first->initrd_fd)) {
 		(void)snprintf(
 			words, size,
 			"the kernel, %s, while the initrd stays where it is; lists of "
@@ -99,7 +99,7 @@ bool preflight_wants_crash_memory(const struct preflight *p)
 	char words[512];
 	uint64_t needed = preflight_memory(p, words, sizeof(words));
 
-	return p->tree->kernel_fd >= 0 && needed > available &&
+	return p->first->kernel_fd >= 0 && needed > available &&
 	       needed <= available + crash;
 }
 
@@ -107,7 +107,7 @@ bool preflight_wants_free_memory(const struct preflight *p)
 {
 	char words[512];
 
-	return p->tree->kernel_fd >= 0 &&
+	return p->first->kernel_fd >= 0 &&
 	       preflight_memory(p, words, sizeof(words)) > read_or_zero(p, "MemFree");
 }
 
@@ -140,7 +140,7 @@ static void check_amount(const struct preflight *p, struct findings *findings)
 /* kernel/kexec_core.c, sanity_check_segment_list(): half of the memory at most. */
 static bool is_too_much_to_load(const struct preflight *p)
 {
-	return p->tree->kernel_bytes + p->tree->initrd_bytes >
+	return p->first->kernel_bytes + p->first->initrd_bytes >
 		       read_or_zero(p, "MemTotal") / 2 &&
 	       !has_loader(p, LOADER_GATHER);
 }
@@ -148,10 +148,10 @@ static bool is_too_much_to_load(const struct preflight *p)
 void check_memory(const struct preflight *p, struct findings *findings)
 {
 	char need[HUMAN_BYTES], have[HUMAN_BYTES];
-	uint64_t payload = p->tree->kernel_bytes + p->tree->initrd_bytes;
+	uint64_t payload = p->first->kernel_bytes + p->first->initrd_bytes;
 	uint64_t total, available;
 
-	if (p->tree->kernel_fd < 0 || memory_read(p->root, "MemTotal", &total) < 0 ||
+	if (p->first->kernel_fd < 0 || memory_read(p->root, "MemTotal", &total) < 0 ||
 	    memory_read(p->root, "MemAvailable", &available) < 0)
 		return;
 	if (is_too_much_to_load(p))

@@ -6,6 +6,7 @@
 #include "findings.h"
 #include "initramfs/handover.h"
 #include "pivot/kexec/kernel.h"
+#include "pivot/middle/middle.h"
 #include "pivot/options.h"
 #include "pivot/tree/tree.h"
 
@@ -15,6 +16,11 @@ struct preflight {
 	const struct tree *tree;
 	const struct kernel_image
 		*kernel; /* NULL: the tree's is none, and that was said */
+	/* what this kernel loads: the tree, or a middle kernel with the tree behind it */
+	const struct tree *first;
+	const struct kernel_image *first_kernel;
+	const struct middle *middle;	   /* NULL: the jump has one hop */
+	const struct device *asks_for_two; /* why it has two; NULL: the user wants it */
 	enum takeover takeover;
 	size_t image_bytes;
 	unsigned int loaders; /* that may be tried: 1 << enum loader */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 
@@ -77,6 +78,7 @@ int spool_create(struct spool *spool)
 	if (fd < 0)
 		return log_err(-errno, "cannot make a temporary file in '%s'",
 			       spool->name);
+	(void)fchmod(fd, 0600); /* one in memory would be anybody's */
 	return fd;
 }
 
