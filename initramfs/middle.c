@@ -14,7 +14,7 @@
 enum {
 	LOAD_TIMEOUT_MS = 30000,
 	SETTLE_TIMEOUT_MS = 20000,
-	QUIET_MS = 200, /* without a device that came, or got a driver */
+	QUIET_MS = 100, /* without a device that came, or got a driver */
 	LOOK_EVERY_MS = 20,
 };
 

@@ -165,7 +165,8 @@ int processes_end(struct teardown *teardown)
 		end_politely(teardown, &list);
 	/* who froze something had its time to undo that; SIGKILL does not reach who waits
 	 * for it */
-	thaw_all(teardown->root);
+	if (teardown->handover.hop != HOP_MIDDLE) /* there is nobody to freeze anything */
+		thaw_all(teardown->root);
 	if (list.n > 0)
 		end_by_force(teardown, &list);
 	return 0;
