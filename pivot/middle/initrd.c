@@ -21,7 +21,7 @@
 
 enum {
 	COPY_PAGES = 256,
-	HEADER_BYTES = 110,		 /* of a newc entry, without its name */
+	HEADER_BYTES = 110,			/* of a newc entry, without its name */
 	NAME_BYTES = PAGE_BYTES - HEADER_BYTES, /* with the zeros that fill the page */
 	TRAILER_BYTES = 124,
 	OWN_FILES = 6, /* beside modules and firmware */
@@ -184,7 +184,8 @@ static int add_modules(struct files *files, const struct middle_modules *modules
 					 "%s.ko%s%s\n", m->name, m->options[0] ? " " : "",
 					 m->options);
 		if (used >= MIDDLE_ORDER_BYTES)
-			return log_refuse(-E2BIG, "the middle kernel's modules are too many");
+			return log_refuse(-E2BIG,
+					  "the middle kernel's modules are too many");
 		add(files, m->data, m->size, "%s/%s.ko", MIDDLE_MODULES + 1, m->name);
 	}
 	add(files, order, used, "%s/order", MIDDLE_MODULES + 1);
@@ -211,13 +212,14 @@ static int read_setup(const struct middle_request *request, uint8_t **ret)
 	if (got < 0)
 		return log_err((int)got, "cannot read '%s'", target->kernel_name);
 	if ((size_t)got < n)
-		return log_refuse(-ESTALE, "'%s' has become shorter", target->kernel_name);
+		return log_refuse(-ESTALE, "'%s' has become shorter",
+				  target->kernel_name);
 	*ret = take_ptr(&setup);
 	return 0;
 }
 
-static void add_target(struct files *files, struct known *known, const uint32_t *checksums,
-		       size_t n)
+static void add_target(struct files *files, struct known *known,
+		       const uint32_t *checksums, size_t n)
 {
 	const struct payload_file *file = known->payload.file;
 	size_t length = payload_seal_retained(&known->payload, &known->kernel,
@@ -262,12 +264,12 @@ static int put_image(struct composing *c, struct known *known)
 
 	if (r < 0)
 		return r;
-	known->payload.file[PAYLOAD_SETUP] = (struct payload_file){
-		.data = setup, .bytes = c->request->kernel->setup_bytes
-	};
-	known->payload.file[PAYLOAD_COMMAND_LINE] = (struct payload_file){
-		.data = (const uint8_t *)line, .bytes = strlen(line)
-	};
+	known->payload.file[PAYLOAD_SETUP] =
+		(struct payload_file){ .data = setup,
+				       .bytes = c->request->kernel->setup_bytes };
+	known->payload.file[PAYLOAD_COMMAND_LINE] =
+		(struct payload_file){ .data = (const uint8_t *)line,
+				       .bytes = strlen(line) };
 	r = build_image(c->request, known, c->checksums, c->n, &image);
 	return r < 0 ? r : put(c, image.data, image.size);
 }

@@ -39,8 +39,7 @@ static int make_command_line(const struct middle_plan *plan, struct middle *midd
 {
 	char running[4096], line[MIDDLE_COMMAND_LINE_BYTES];
 	ssize_t n = read_text(running, sizeof(running), plan->root, "/proc/cmdline");
-	int r = n < 0 ? (int)n
-		      : middle_command_line(running, NULL, line, sizeof(line));
+	int r = n < 0 ? (int)n : middle_command_line(running, NULL, line, sizeof(line));
 
 	if (r < 0)
 		return log_err(r, "cannot make the middle kernel's command line");

@@ -18,13 +18,13 @@ struct middle {
 	struct middle_kernel kernel;
 	struct middle_modules modules;
 	struct handover handover; /* for the init there */
-	struct tree tree;	  /* that is loaded: its initrd is there when it is made */
-	uint64_t image_bytes;	  /* of the tree's initrd what is not the target's; at most
-				   */
+	struct tree tree;     /* that is loaded: its initrd is there when it is made */
+	uint64_t image_bytes; /* of the tree's initrd what is not the target's; at most
+			       */
 };
 
-#define MIDDLE_INIT                        \
-	{                                  \
+#define MIDDLE_INIT                                             \
+	{                                                       \
 		.kernel = MIDDLE_KERNEL_INIT, .tree = TREE_INIT \
 	}
 

@@ -9,7 +9,8 @@
 #include "pivot/base/human.h"
 #include "pivot/kexec/load.h"
 
-/* The target is left where it is in memory, and only our own loader can enter it there. */
+/* The target is left where it is in memory, and only our own loader can enter it there.
+ */
 static void check_may_gather(const struct preflight *p, struct findings *findings)
 {
 	if (!(p->loaders & (1U << LOADER_GATHER | 1U << LOADER_LOAD)))
@@ -23,21 +24,23 @@ static void note_modules(const struct middle *middle, struct findings *findings)
 {
 	char modules[HUMAN_BYTES], firmware[HUMAN_BYTES];
 
-	find_note(findings, "middle",
-		  "in two stages, by way of '%s' (Linux %s): %zu modules, %s; firmware, %s",
-		  middle->kernel.name, middle->kernel.release, middle->modules.n,
-		  human_bytes(middle->modules.module_bytes, modules),
-		  human_bytes(middle->modules.firmware_bytes, firmware));
+	find_note(
+		findings, "middle",
+		"in two stages, by way of '%s' (Linux %s): %zu modules, %s; firmware, %s",
+		middle->kernel.name, middle->kernel.release, middle->modules.n,
+		human_bytes(middle->modules.module_bytes, modules),
+		human_bytes(middle->modules.firmware_bytes, firmware));
 	if (!middle->kernel.modules)
-		find_warning(findings, "middle-built-in",
-			     "for the middle kernel there are no modules: it puts to rest "
-			     "what its built-in drivers know; of all else only bus "
-			     "mastering is cleared (--middle-modules names a folder)");
+		find_warning(
+			findings, "middle-built-in",
+			"for the middle kernel there are no modules: it puts to rest "
+			"what its built-in drivers know; of all else only bus "
+			"mastering is cleared (--middle-modules names a folder)");
 }
 
 /* "0000:00:03.0, 0000:00:04.0" */
-static size_t name_devices(const struct middle_modules *modules, enum middle_driver driver,
-			   char *text, size_t size)
+static size_t name_devices(const struct middle_modules *modules,
+			   enum middle_driver driver, char *text, size_t size)
 {
 	size_t n = 0, used = 0;
 
