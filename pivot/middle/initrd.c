@@ -27,7 +27,9 @@ enum {
 	OWN_FILES = 6, /* beside modules and firmware */
 };
 
-#define FOLDER (PAYLOAD_FOLDER + 1) /* in an archive no name begins with a "/" */
+/* in an archive no name begins with a "/" */
+#define FOLDER	(&PAYLOAD_FOLDER[1])
+#define MODULES (&MIDDLE_MODULES[1])
 
 /* One that is being written. */
 struct composing {
@@ -186,9 +188,9 @@ static int add_modules(struct files *files, const struct middle_modules *modules
 		if (used >= MIDDLE_ORDER_BYTES)
 			return log_refuse(-E2BIG,
 					  "the middle kernel's modules are too many");
-		add(files, m->data, m->size, "%s/%s.ko", MIDDLE_MODULES + 1, m->name);
+		add(files, m->data, m->size, "%s/%s.ko", MODULES, m->name);
 	}
-	add(files, order, used, "%s/order", MIDDLE_MODULES + 1);
+	add(files, order, used, "%s/order", MODULES);
 	for (size_t i = 0; i < modules->n_firmware; i++)
 		add(files, modules->firmware[i].data, modules->firmware[i].size,
 		    "lib/firmware/%s", modules->firmware[i].name);

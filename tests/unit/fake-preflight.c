@@ -32,6 +32,8 @@ void preflight_start(void)
 		.options = &f->options,
 		.tree = &f->tree,
 		.kernel = &f->kernel,
+		.first = &f->tree,
+		.first_kernel = &f->kernel,
 		.takeover = TAKEOVER_SYSTEMD,
 		.image_bytes = 2 << 20,
 		.loaders = 1U << LOADER_FILE,
