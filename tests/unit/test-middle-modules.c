@@ -313,7 +313,7 @@ START_TEST(takes_all_that_claim_a_device_where_another_has_it)
 	begin();
 	nic("0000:00:03.0", "a", "vfio-pci");
 	fake_module("kernel/a.ko", .info = "alias=pci:a\0");
-	fake_module("kernel/b.ko", .info = "alias=pci:?\0");
+	fake_module("kernel/b.ko", .info = "alias=pci:?\0alias=pci:*\0");
 	fake_module("kernel/vfio-pci.ko", .info = "alias=vfio_pci:*\0");
 	ck_assert_str_eq(modules(), "a b");
 	device_is("0000:00:03.0", MIDDLE_MODULE, "a b");
