@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "pivot/base/cleanup.h"
@@ -18,16 +19,22 @@ static void read_freep(struct archive **archive)
 		(void)archive_read_free(*archive); /* only reading: nothing to lose */
 }
 
-/* Not by what its bytes look like: a firmware may be compressed for its device. */
-static int allow(struct archive *archive, bool is_packed)
+/* That one alone: what is inside may be compressed for its device. */
+static int allow(struct archive *archive, const char *ending)
 {
-	if (archive_read_support_format_raw(archive) != ARCHIVE_OK ||
-	    archive_read_support_format_empty(archive) != ARCHIVE_OK)
+	int r = ARCHIVE_OK;
+
+	if (strcmp(ending, ".gz") == 0)
+		r = archive_read_support_filter_gzip(archive);
+	else if (strcmp(ending, ".xz") == 0)
+		r = archive_read_support_filter_xz(archive);
+	else if (strcmp(ending, ".zst") == 0)
+		r = archive_read_support_filter_zstd(archive);
+	else if (*ending)
 		return -ENOTSUP;
-	if (is_packed && (archive_read_support_filter_gzip(archive) != ARCHIVE_OK ||
-			  archive_read_support_filter_xz(archive) != ARCHIVE_OK ||
-			  archive_read_support_filter_zstd(archive) != ARCHIVE_OK))
-		return -ENOTSUP; /* this libarchive lacks one */
+	if (r != ARCHIVE_OK || archive_read_support_format_raw(archive) != ARCHIVE_OK ||
+	    archive_read_support_format_empty(archive) != ARCHIVE_OK)
+		return -ENOTSUP; /* this libarchive lacks it */
 	return 0;
 }
 
@@ -61,11 +68,27 @@ static int read_all(struct archive *archive, size_t max, struct contents *ret)
 	return -ENOMEM;
 }
 
-int contents_read(const char *path, bool is_packed, size_t max, struct contents *ret)
+/* Open, its only entry comes. */
+static int start(struct archive *archive, int fd, const char *ending)
+{
+	struct archive_entry *entry;
+	int r = allow(archive, ending);
+
+	if (r < 0)
+		return r;
+	if (archive_read_open_fd(archive, fd, 64 * 1024) != ARCHIVE_OK)
+		return -EBADMSG;
+	r = archive_read_next_header(archive, &entry);
+	if (r != ARCHIVE_OK && r != ARCHIVE_EOF)
+		return -EBADMSG;
+	/* what it does not know it lets through as it is, without a filter */
+	return archive_filter_count(archive) == 1 + (*ending != '\0') ? 0 : -EBADMSG;
+}
+
+int contents_read(const char *path, const char *ending, size_t max, struct contents *ret)
 {
 	auto_close int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	auto_release(read_freep) struct archive *archive = archive_read_new();
-	struct archive_entry *entry;
 	struct stat st;
 	int r;
 
@@ -75,13 +98,6 @@ int contents_read(const char *path, bool is_packed, size_t max, struct contents 
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -EINVAL;
-	r = allow(archive, is_packed);
-	if (r < 0)
-		return r;
-	if (archive_read_open_fd(archive, fd, 64 * 1024) != ARCHIVE_OK)
-		return -EBADMSG;
-	r = archive_read_next_header(archive, &entry);
-	if (r != ARCHIVE_OK && r != ARCHIVE_EOF)
-		return -EBADMSG;
-	return read_all(archive, max, ret);
+	r = start(archive, fd, ending);
+	return r < 0 ? r : read_all(archive, max, ret);
 }

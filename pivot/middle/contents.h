@@ -3,7 +3,6 @@
 
 /* What is in a module's or a firmware's file, which may be compressed. */
 
-#include <stdbool.h>
 #include <stddef.h>
 
 struct contents {
@@ -12,8 +11,8 @@ struct contents {
 };
 
 /*
- * The whole of a file of at most max bytes. is_packed: compressed with gzip, xz or zstd;
- * then max is about what it is unpacked to. 0; -EFBIG; -EBADMSG where it is damaged;
- * another negative errno.
+ * The whole of a file of at most max bytes. ending: ".gz", ".xz" or ".zst" for what is to
+ * be unpacked, which max is about then; "": nothing. 0; -EFBIG; -EBADMSG where it is not
+ * that, or damaged; another negative errno.
  */
-int contents_read(const char *path, bool is_packed, size_t max, struct contents *ret);
+int contents_read(const char *path, const char *ending, size_t max, struct contents *ret);

@@ -29,7 +29,7 @@ static bool is_named(struct kmod_module *module, const char *name)
 	return strcmp(kmod_module_get_name(module), name) == 0;
 }
 
-/* The better kind counts. */
+/* The better kind counts. A module is listed for each pattern of its that matches. */
 static int take(struct drivers *drivers, struct kmod_module *module,
 		enum middle_driver kind)
 {
@@ -38,6 +38,8 @@ static int take(struct drivers *drivers, struct kmod_module *module,
 	if (kind < drivers->driver)
 		module_set_done(&drivers->modules);
 	drivers->driver = kind;
+	if (module_set_has(&drivers->modules, module))
+		return 0;
 	return module_set_add(&drivers->modules, module);
 }
 

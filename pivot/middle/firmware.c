@@ -84,8 +84,8 @@ static int append(struct middle_modules *modules, const char *name, size_t n,
 	return 0;
 }
 
-/* A file for the name of n bytes, which has an ending more. 1 where it is there. */
-static int take(const char *path, const char *name, size_t n, bool has_ending,
+/* A file for the name of n bytes, which has the ending more. 1 where it is there. */
+static int take(const char *path, const char *name, size_t n, const char *ending,
 		struct middle_modules *ret)
 {
 	uint64_t room = MIDDLE_FIRMWARE_BYTES - ret->firmware_bytes;
@@ -97,7 +97,7 @@ static int take(const char *path, const char *name, size_t n, bool has_ending,
 		return 0;
 	if (has(ret, name, n))
 		return 1;
-	r = contents_read(path, has_ending, room, &contents);
+	r = contents_read(path, ending, room, &contents);
 	if (r == 0)
 		r = append(ret, name, n, contents);
 	else if (r == -EFBIG)
@@ -118,7 +118,7 @@ static int add_file(const struct folders *folders, const char *name,
 		for (size_t j = 0; j < folders->n && r == 0; j++)
 			if (read_path(path, sizeof(path), folders->path[j], "/%s%s", name,
 				      endings[i]) == 0)
-				r = take(path, name, strlen(name), i > 0, ret);
+				r = take(path, name, strlen(name), endings[i], ret);
 	return r < 0 ? r : 0;
 }
 
@@ -149,7 +149,7 @@ static int add_matches(const char *folder, const char *pattern, const char *endi
 
 		if (*ending || has_no_ending(name))
 			r = take(matches.gl_pathv[i], name, strlen(name) - strlen(ending),
-				 *ending, ret);
+				 ending, ret);
 	}
 	globfree(&matches);
 	return r < 0 ? r : 0;

@@ -42,7 +42,7 @@ static void reject(struct search *search, const char *path, const char *why)
 {
 	if (!search->rejected[0])
 		(void)snprintf(search->rejected, sizeof(search->rejected),
-			       "; '%.120s' %s", path, why);
+			       "; '%.120s' %s", path + strlen(search->root), why);
 }
 
 /* 0, also where it is not the one; or -ENOMEM. */
@@ -94,7 +94,7 @@ printf_like(2, 3) static int try(struct search *search, const char *format, ...)
 		return 0;
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0) {
-		reject(search, path + strlen(search->root), strerror(errno));
+		reject(search, path, strerror(errno));
 		return 0;
 	}
 	return take(search, path, fd, &st);

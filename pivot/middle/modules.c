@@ -60,8 +60,8 @@ static int open_kmod(struct work *work)
 	work->kmod = kmod_new(work->kernel->modules, list);
 	if (!work->kmod)
 		return -ENOMEM;
-	(void)kmod_load_resources(work->kmod); /* only makes it faster */
-	return 0;
+	/* an index that is missing would be none to it, and find nothing */
+	return kmod_load_resources(work->kmod);
 }
 
 /* Left as it is here, left in peace there; and virtual functions come with their card. */
@@ -152,12 +152,9 @@ static int choose(struct work *work)
 			int r = serve(work, &needs.need[j], device);
 
 			if (r < 0)
-				return log_err(r,
-					       "cannot look up what drives '%s' in "
-					       "'%s': does 'depmod %s' mend it?",
-					       device->device->name,
-					       work->kernel->modules,
-					       work->kernel->release);
+				return log_err(
+					r, "cannot look up what drives '%s' in '%s'",
+					device->device->name, work->kernel->modules);
 		}
 	}
 	return 0;
@@ -203,7 +200,7 @@ static int read_module(struct work *work, struct kmod_module *kmod_module,
 	const char *folder = kmod_get_dirname(work->kmod);
 	size_t n = strlen(folder), end = plain_length(path);
 	struct contents contents = { 0 };
-	int r = contents_read(path, path[end] != '\0', MODULE_MAX_BYTES, &contents);
+	int r = contents_read(path, path + end, MODULE_MAX_BYTES, &contents);
 
 	ret->data = contents.data;
 	ret->size = contents.size;
@@ -253,12 +250,16 @@ int middle_modules_read(const char *root, const struct middle_kernel *kernel,
 
 	*ret = (struct middle_modules){ 0 };
 	r = list_devices(hardware, handover, ret);
-	if (r == 0 && kernel->modules)
-		r = open_kmod(&work);
 	if (r < 0)
 		return log_err(r, "cannot look for the middle kernel's modules");
 	if (!kernel->modules)
 		return 0;
+	r = open_kmod(&work);
+	if (r < 0)
+		return log_err(r,
+			       "cannot read the indexes of the modules in '%s', which "
+			       "'depmod %s' makes",
+			       kernel->modules, kernel->release);
 	r = choose(&work);
 	return r < 0 ? r : read_modules(&work);
 }

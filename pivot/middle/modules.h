@@ -37,7 +37,7 @@ enum middle_driver {
 	MIDDLE_NONE,	    /* nothing there drives it */
 };
 
-/* One that is to be put to rest. */
+/* One that is to be put to rest; no virtual function, which comes with its card. */
 struct middle_device {
 	const struct device *device; /* of the hardware given */
 	enum middle_driver driver;
