@@ -46,6 +46,7 @@ class Running(NamedTuple):
 KERNELS = {
     "5.10": Running("systemd-5.10", (5, 10), "systemd"),
     "6.12": Running("systemd-6.12", (6, 12), "seize", "/dev/shm", "max,la57=on", 5),
+    "newest": Running("systemd-newest", (7,), "systemd", "/mnt/memory"),
 }
 
 
