@@ -228,13 +228,13 @@ static void list_attempts(const struct loading *loading, char *text, size_t size
 }
 
 /* The one that says most: the last of the kernel's own loaders, if there is any. */
-static const struct attempt *telling_attempt(const struct loading *loading)
+static enum loader telling_loader(const struct loading *loading)
 {
-	const struct attempt *telling = &loading->attempt[LOADER_KEXEC_TOOLS];
+	enum loader telling = LOADER_KEXEC_TOOLS;
 
 	for (int i = 0; i < LOADER_KEXEC_TOOLS; i++)
 		if (loading->attempt[i].was_made)
-			telling = &loading->attempt[i];
+			telling = i;
 	return telling;
 }
 
@@ -246,16 +246,18 @@ static bool is_from_kernel(const struct attempt *attempt)
 
 static int give_up(const struct loading *loading, const char *said)
 {
-	const struct attempt *telling = telling_attempt(loading);
+	enum loader telling = telling_loader(loading);
 	char tried[SAID_BYTES];
-	int r = telling->error;
+	int r = loading->attempt[telling].error;
 
 	list_attempts(loading, tried, sizeof(tried));
 	(void)log_refuse(r, "the kernel does not take '%s'. Tried: %s",
 			 loading->tree->kernel_name, tried);
 	if (said[0])
 		(void)log_refuse(r, "the kernel's log says: %s", said);
-	return is_from_kernel(telling) ? log_refuse(r, "%s", kexec_explain(r)) : r;
+	if (!is_from_kernel(&loading->attempt[telling]))
+		return r;
+	return log_refuse(r, "%s", kexec_explain(loading->root, telling, r));
 }
 
 int loading_run(struct loading *loading, unsigned int loaders)

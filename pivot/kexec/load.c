@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "pivot/base/acts.h"
 #include "pivot/base/clock.h"
@@ -27,6 +28,18 @@ const char *loader_name(enum loader loader)
 
 	return names[loader];
 }
+
+/*
+ * kernel/kexec_file.c, kimage_validate_signature(): in lockdown, whatever is wrong with a
+ * signature is -EPERM, where signatures are not enforced besides. Secure Boot mostly
+ * enforces them (CONFIG_IMA_ARCH_POLICY), so this is lockdown by other means: and then
+ * security/integrity/platform_certs/load_uefi.c does not take the keys that shim brings.
+ */
+#define UNTRUSTED                                                                             \
+	"the running kernel is locked down and does not trust the key that signed this one, " \
+	"which its log calls unsigned: boot without lockdown (Secure Boot off, no lockdown= " \
+	"on the command line), or use a kernel signed by a key it trusts (Debian's: only "    \
+	"with Secure Boot on)"
 
 /* From kernel/kexec_file.c, kernel/kexec_core.c, arch/x86/kernel/kexec-bzimage64.c. */
 static const struct {
@@ -60,8 +73,18 @@ static const struct {
 	{ ENOEXEC, "the running kernel does not know this kernel's format" },
 };
 
-const char *kexec_explain(int error)
+bool kexec_is_locked_down(const char *root)
 {
+	char text[96];
+
+	return read_text(text, sizeof(text), root, "/sys/kernel/security/lockdown") > 0 &&
+	       !strstr(text, "[none]");
+}
+
+const char *kexec_explain(const char *root, enum loader loader, int error)
+{
+	if (error == -EPERM && loader == LOADER_FILE && kexec_is_locked_down(root))
+		return UNTRUSTED;
 	for (size_t i = 0; i < array_size(meanings); i++)
 		if (meanings[i].error == -error)
 			return meanings[i].meaning;

@@ -3,6 +3,7 @@
 
 /* Loading the target: harmless until the jump, and undone by kexec_unload(). */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "kernel.h"
@@ -36,7 +37,10 @@ int load_files(const struct tree *tree, char why[LOAD_WHY_BYTES]);
 int kexec_unload(void);
 
 /* What an errno of a load means and what to do. */
-const char *kexec_explain(int error);
+const char *kexec_explain(const char *root, enum loader loader, int error);
+
+/* Lockdown, of whatever level: kexec_load(2) is forbidden. */
+bool kexec_is_locked_down(const char *root);
 
 /* Is an image loaded? 1, 0, or -EOPNOTSUPP where the kernel has no kexec. */
 int kexec_is_loaded(const char *root);

@@ -2,8 +2,6 @@
 
 /* Which loaders there is any sense in trying. */
 
-#include <string.h>
-
 #include "checks.h"
 #include "cpuinfo.h"
 #include "pivot/base/parameter.h"
@@ -13,14 +11,6 @@
 /* To load, to unload, and to load again at the end: kernel/kexec_core.c,
  * kexec_load_permitted(), counts each. */
 enum { LOADS_TO_GATHER = 3 };
-
-static bool is_locked_down(const char *root)
-{
-	char text[96];
-
-	return read_text(text, sizeof(text), root, "/sys/kernel/security/lockdown") > 0 &&
-	       !strstr(text, "[none]");
-}
 
 /* Memory is encrypted page by page, by a bit that only the kernel's own code knows of. */
 static bool is_encrypted(const char *root)
@@ -52,7 +42,7 @@ unsigned int preflight_loaders(const char *root, int choice)
 
 	if (choice >= 0)
 		return 1U << choice;
-	if (is_encrypted(root) || is_locked_down(root))
+	if (is_encrypted(root) || kexec_is_locked_down(root))
 		return 1U << LOADER_FILE;
 	if (!preflight_may_gather(root))
 		loaders &= ~(1U << LOADER_GATHER);

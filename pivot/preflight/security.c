@@ -4,22 +4,13 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "checks.h"
 #include "pivot/base/cleanup.h"
 #include "pivot/base/file.h"
 #include "pivot/base/read.h"
-
-static bool is_locked_down(const char *root, const char *level)
-{
-	char text[96], active[32];
-
-	(void)snprintf(active, sizeof(active), "[%s]", level);
-	return read_text(text, sizeof(text), root, "/sys/kernel/security/lockdown") > 0 &&
-	       strstr(text, active);
-}
+#include "pivot/kexec/load.h"
 
 /* What the boot loader told the kernel: no firmware is asked, which takes its time.
  * Source: arch/x86/include/uapi/asm/bootparam.h, enum efi_secureboot_mode. */
@@ -41,23 +32,24 @@ static bool has_secure_boot(const char *root)
  * -EPERM; whether a signature is trusted shows at the load. */
 static void check_signature(const struct preflight *p, struct findings *findings)
 {
-	bool locked = is_locked_down(p->root, "integrity") ||
-		      is_locked_down(p->root, "confidentiality");
+	bool locked = kexec_is_locked_down(p->root), secure = has_secure_boot(p->root);
+	const char *by = secure ? " (Secure Boot)" : "";
 
-	if (!p->kernel || (!locked && !has_secure_boot(p->root)))
+	if (!p->kernel || (!locked && !secure))
 		return;
 	if (locked && !p->kernel->is_signed)
 		find_refusal(
 			findings, "lockdown",
-			"the running kernel is locked down (Secure Boot) and '%s' is not "
-			"signed: turn Secure Boot off in the firmware, or use a signed "
-			"kernel",
-			p->tree->kernel_name);
+			"the running kernel is locked down%s and '%s' is not signed: %s, "
+			"or use a kernel signed by a key this machine trusts",
+			by, p->tree->kernel_name,
+			secure ? "turn Secure Boot off in the firmware"
+			       : "boot without lockdown= on its command line");
 	else if (locked)
 		find_note(findings, "signature",
-			  "the running kernel is locked down (Secure Boot): it loads "
-			  "'%s' only if it trusts the key that signed it",
-			  p->tree->kernel_name);
+			  "the running kernel is locked down%s: it loads '%s' only if it "
+			  "trusts the key that signed it",
+			  by, p->tree->kernel_name);
 	else if (!p->kernel->is_signed)
 		find_note(findings, "secure-boot",
 			  "Secure Boot is on and '%s' is not signed; the running kernel "

@@ -339,6 +339,22 @@ START_TEST(says_in_one_paragraph_what_was_tried_and_what_the_kernel_said)
 }
 END_TEST
 
+START_TEST(says_that_lockdown_does_not_trust_the_key)
+{
+	fail_all(EPERM);
+	fake_file("none [integrity] confidentiality\n", "/sys/kernel/security/lockdown");
+	ck_assert_int_eq(run(1U << LOADER_FILE), -EPERM);
+	assert_in(said, "locked down and does not trust the key");
+	fail_all(EPERM); /* whatever the kernel is signed by */
+	fake_file("none [integrity] confidentiality\n", "/sys/kernel/security/lockdown");
+	ck_assert_int_eq(run(1U << LOADER_GATHER), -EPERM);
+	assert_in(said, "the kernel forbids it: lockdown");
+	fail_all(EPERM);
+	ck_assert_int_eq(run(1U << LOADER_FILE), -EPERM);
+	assert_in(said, "the kernel forbids it: lockdown");
+}
+END_TEST
+
 START_TEST(says_nothing_of_a_log_that_says_nothing)
 {
 	fail_all(EBUSY);
@@ -377,5 +393,6 @@ UNIT_MAIN("loading", names_each_loader, gathers_first_and_leaves_nothing_loaded,
 	  ends_where_it_is_not_known_what_became_of_a_loader,
 	  ends_where_it_cannot_be_undone,
 	  says_in_one_paragraph_what_was_tried_and_what_the_kernel_said,
+	  says_that_lockdown_does_not_trust_the_key,
 	  says_nothing_of_a_log_that_says_nothing,
 	  does_not_explain_as_the_kernels_what_it_was_not_asked)

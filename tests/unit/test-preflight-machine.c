@@ -107,9 +107,20 @@ START_TEST(notes_secure_boot_without_lockdown)
 	preflight_expect(FINDING_NOTE, "secure-boot", "not signed");
 	boot_parameters(2);
 	preflight_expect_no("secure-boot");
+}
+END_TEST
+
+START_TEST(tells_lockdown_by_secure_boot_from_another)
+{
+	preflight_start();
 	fake_file("none [integrity] confidentiality\n", "/sys/kernel/security/lockdown");
+	boot_parameters(3);
+	preflight_expect(FINDING_REFUSE, "lockdown", "turn Secure Boot off");
 	f->kernel.is_signed = true;
-	preflight_expect(FINDING_NOTE, "signature", "trusts the key");
+	preflight_expect(FINDING_NOTE, "signature",
+			 "locked down (Secure Boot): it loads");
+	boot_parameters(2);
+	preflight_expect(FINDING_NOTE, "signature", "locked down: it loads");
 }
 END_TEST
 
@@ -251,9 +262,9 @@ UNIT_MAIN("preflight of the machine", finds_only_memory_worth_a_note_on_a_good_m
 	  shows_the_arithmetic_of_memory, warns_of_an_initrd_that_a_tmpfs_cuts_off,
 	  warns_of_a_kernel_without_kexec_file_load,
 	  warns_of_a_kernel_that_takes_signed_ones_only,
-	  notes_secure_boot_without_lockdown, warns_of_an_ima_policy_about_kernels,
-	  refuses_a_paravirtual_xen_domain, warns_of_confidential_guests,
-	  notes_a_guest_of_hyperv, warns_of_processors_that_were_seen_to_fail,
-	  warns_of_efi_without_a_memory_map, warns_of_a_live_update_session,
-	  arms_no_watchdog_that_is_not_there, says_which_watchdogs_run,
-	  counts_refusals_that_do_not_fit)
+	  notes_secure_boot_without_lockdown, tells_lockdown_by_secure_boot_from_another,
+	  warns_of_an_ima_policy_about_kernels, refuses_a_paravirtual_xen_domain,
+	  warns_of_confidential_guests, notes_a_guest_of_hyperv,
+	  warns_of_processors_that_were_seen_to_fail, warns_of_efi_without_a_memory_map,
+	  warns_of_a_live_update_session, arms_no_watchdog_that_is_not_there,
+	  says_which_watchdogs_run, counts_refusals_that_do_not_fit)

@@ -28,6 +28,14 @@ from pathlib import Path
 
 SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 OVMF = Path("/usr/share/OVMF")
+# Code, variables, and what else QEMU is told: of the last, nobody but SMM writes variables.
+FIRMWARE = {
+    "bios": None,
+    "uefi": ("OVMF_CODE_4M.fd", "OVMF_VARS_4M.fd", []),
+    "secure": ("OVMF_CODE_4M.secboot.fd", "OVMF_VARS_4M.ms.fd",
+               ["-global", "driver=cfi.pflash01,property=secure,value=on",
+                "-global", "ICH9-LPC.disable_s3=1"]),
+}
 ROOT_PARTITION = 3
 SECTOR = 512
 
@@ -165,6 +173,7 @@ class Machine:
                  cpu="Nehalem", disk="virtio", nic="virtio-net-pci", reboot=True, payload=None,
                  extra=()):
         """
+        firmware -- bios, uefi, or secure: UEFI with Secure Boot on, by Microsoft's keys
         cpu      -- a model of QEMU's
         reboot   -- False makes QEMU end where the machine would reboot
         payload  -- a folder, read-only at /mnt/payload inside
@@ -208,8 +217,9 @@ class Machine:
         os.truncate(self.folder / "data.raw", 64 << 20)
         if self.options["payload"]:
             self._make_payload(Path(self.options["payload"]))
-        if self.options["firmware"] == "uefi":
-            shutil.copy(OVMF / "OVMF_VARS_4M.fd", self.folder / "vars.fd")
+        firmware = FIRMWARE[self.options["firmware"]]
+        if firmware:
+            shutil.copy(OVMF / firmware[1], self.folder / "vars.fd")
 
     def _make_payload(self, source):
         size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
@@ -235,10 +245,12 @@ class Machine:
             yield device + boot
 
     def _firmware_arguments(self):
-        if self.options["firmware"] == "bios":
+        firmware = FIRMWARE[self.options["firmware"]]
+        if not firmware:
             return []
-        return ["-drive", f"if=pflash,format=raw,readonly=on,file={OVMF / 'OVMF_CODE_4M.fd'}",
-                "-drive", f"if=pflash,format=raw,file={self.folder / 'vars.fd'}"]
+        code, _, more = firmware
+        return ["-drive", f"if=pflash,format=raw,readonly=on,file={OVMF / code}",
+                "-drive", f"if=pflash,format=raw,file={self.folder / 'vars.fd'}", *more]
 
     def _serial_arguments(self):
         # The first and third port share an interrupt on a real PC: the third

@@ -34,6 +34,19 @@ def test_each_loader_lands(payload, loader, firmware, takeover):
             assert_sees_efi(facts)
 
 
+def test_lands_out_of_secure_boot(payload):
+    """By the one loader that asks who has signed the kernel: shim has brought Debian's key."""
+    folder, nonce = payload
+    with Machine(payload=folder, firmware="secure") as vm:
+        vm.boot()
+        assert "[integrity]" in vm.read("cat /sys/kernel/security/lockdown")
+        result = vm.run(f"{TOOL} check {TREE}")
+        assert "locked down (Secure Boot): it loads 'bzImage' only if" in result.stdout
+        console, facts = jump(vm, f"{TOOL} {TREE} 2>&1 | grep '(loader: file)'", nonce)
+        assert_landed_clean(vm, console, facts, has_report=False)
+        assert_sees_efi(facts)
+
+
 class Running(NamedTuple):
     image: str
     oldest: tuple  # its release, at least
@@ -46,6 +59,7 @@ class Running(NamedTuple):
 KERNELS = {
     "5.10": Running("systemd-5.10", (5, 10), "systemd"),
     "6.12": Running("systemd-6.12", (6, 12), "seize", "/dev/shm", "max,la57=on", 5),
+    "newest": Running("systemd-newest", (7,), "systemd", "/mnt/memory"),
 }
 
 

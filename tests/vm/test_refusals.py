@@ -138,7 +138,7 @@ def test_refuses_an_unsigned_kernel_in_lockdown(vm):
     vm.run("mount -t securityfs none /sys/kernel/security 2>/dev/null; "
            "echo integrity > /sys/kernel/security/lockdown")
     assert_refuses(vm, f"{TOOL} --kernel {CASES}/h {TREE}",
-                   r"locked down \(Secure Boot\) and IT is not signed", "turn Secure Boot off")
+                   r"locked down and IT is not signed", "boot without lockdown=")
 
 
 def test_refuses_a_loader_that_lockdown_forbids(vm):
@@ -147,6 +147,18 @@ def test_refuses_a_loader_that_lockdown_forbids(vm):
     assert result.returncode == 1, result.stdout
     assert "Tried: gather: kexec_load (Operation not permitted)" in result.stderr
     assert "the kernel forbids it: lockdown (Secure Boot)" in result.stderr
+    assert result.stderr.endswith("pivot-kexec: nothing was changed\n"), result.stderr
+    assert_undone(vm, before)
+
+
+def test_refuses_a_signed_kernel_that_lockdown_does_not_trust(vm):
+    """Debian's own: its kernels know the key that signs them from shim, with Secure Boot on."""
+    before = state(vm)
+    result = vm.run(f"{TOOL} {TREE}", check=False, timeout=120)
+    assert result.returncode == 1, result.stdout
+    assert "it loads 'bzImage' only if it trusts the key that signed it" in result.stdout
+    assert "Tried: file: kexec_file_load (Operation not permitted)" in result.stderr
+    assert "does not trust the key that signed this one" in result.stderr
     assert result.stderr.endswith("pivot-kexec: nothing was changed\n"), result.stderr
     assert_undone(vm, before)
 
