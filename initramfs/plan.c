@@ -36,13 +36,13 @@ static const char *const titles[] = {
 };
 
 static const char *const op_names[] = {
-	[OP_END] = "end",	  [OP_DISARM] = "disarm",    [OP_ARM] = "arm",
-	[OP_ENTER] = "enter",	  [OP_SWAPOFF] = "swapoff",  [OP_UNMOUNT] = "unmount",
-	[OP_RELEASE] = "release", [OP_DOWN] = "down",	     [OP_DELETE] = "delete",
-	[OP_NO_SPINDOWN] = "set", [OP_NO_CONSOLE] = "vtcon", [OP_UNBIND] = "unbind",
-	[OP_UNLOAD] = "unload",	  [OP_NO_VFS] = "no-vfs",    [OP_KEEP] = "keep",
-	[OP_LEAVE] = "leave",	  [OP_CLEAR] = "clear",	     [OP_RESET] = "reset",
-	[OP_VERIFY] = "verify",
+	[OP_END] = "end",	  [OP_DISARM] = "disarm",   [OP_ARM] = "arm",
+	[OP_ENTER] = "enter",	  [OP_SWAPOFF] = "swapoff", [OP_UNMOUNT] = "unmount",
+	[OP_RELEASE] = "release", [OP_FREEZE] = "freeze",   [OP_DOWN] = "down",
+	[OP_DELETE] = "delete",	  [OP_NO_SPINDOWN] = "set", [OP_NO_CONSOLE] = "vtcon",
+	[OP_UNBIND] = "unbind",	  [OP_UNLOAD] = "unload",   [OP_NO_VFS] = "no-vfs",
+	[OP_KEEP] = "keep",	  [OP_LEAVE] = "leave",	    [OP_CLEAR] = "clear",
+	[OP_RESET] = "reset",	  [OP_VERIFY] = "verify",
 };
 
 const char *teardown_stage_title(enum teardown_stage stage)
@@ -72,6 +72,11 @@ struct op *plan_add(struct plan *plan, enum teardown_stage stage, enum op_kind k
 	(void)vsnprintf(op->reason, sizeof(op->reason), reason, args);
 	va_end(args);
 	return op;
+}
+
+bool teardown_has_stage(const struct handover *handover, enum teardown_stage stage)
+{
+	return handover->extent == EXTENT_CLEAN || stage <= TEARDOWN_STORAGE;
 }
 
 static int compare_objects(const void *a, const void *b)
@@ -110,6 +115,21 @@ static int plan_mounts(const char *root, struct plan *plan)
 			(void)plan_add(plan, TEARDOWN_STORAGE, OP_UNMOUNT, m->path,
 				       "%s on %s%s", m->type, m->source,
 				       m->is_read_only ? ", read-only" : "");
+	}
+	return r;
+}
+
+static int plan_frozen(const char *root, struct plan *plan)
+{
+	static struct mounts mounts;
+	int r = mounts_read(root, &mounts);
+
+	for (size_t i = r == 0 ? mounts.n : 0; i-- > 0;) {
+		const struct mount *m = &mounts.mount[i];
+
+		if (mount_is_dirty(m))
+			(void)plan_add(plan, TEARDOWN_STORAGE, OP_FREEZE, m->path,
+				       "%s on %s, stays mounted", m->type, m->source);
 	}
 	return r;
 }
@@ -209,13 +229,15 @@ int plan_build(const char *root, struct devices *devices, const struct machine *
 		return r;
 	(void)plan_add(ret, TEARDOWN_ROOT, OP_ENTER, "/run/initramfs", "%s",
 		       by_systemd ? "by systemd" : "by pivot_root");
+	plan_sort(devices);
+	if (handover->extent == EXTENT_ABRUPT)
+		return plan_frozen(root, ret);
 	for (size_t i = 0; i < array_size(parts); i++) {
 		r = parts[i](root, ret);
 
 		if (r < 0)
 			return r;
 	}
-	plan_sort(devices);
 	plan_devices(&(struct outlook){ devices, machine, handover }, ret);
 	(void)plan_add(ret, TEARDOWN_VERIFY, OP_VERIFY, "all",
 		       "bus mastering, MSI, MSI-X, pending transactions");

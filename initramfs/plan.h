@@ -30,6 +30,10 @@ enum teardown_stage {
 /* "end processes": a stage for people. */
 const char *teardown_stage_title(enum teardown_stage stage);
 
+/* Is it gone through? Where the devices are for a middle kernel's drivers, those of this
+ * one are not asked to let them go. */
+bool teardown_has_stage(const struct handover *handover, enum teardown_stage stage);
+
 enum op_kind {
 	OP_END,	   /* processes */
 	OP_DISARM, /* a watchdog, or where it cannot be: as late as it can be */
@@ -39,6 +43,7 @@ enum op_kind {
 	OP_SWAPOFF,
 	OP_UNMOUNT,
 	OP_RELEASE, /* dm, md, loop */
+	OP_FREEZE,  /* a filesystem, read-only instead of unmounted */
 	OP_DOWN,    /* an interface */
 	OP_DELETE,  /* an interface that is not hardware */
 	OP_NO_SPINDOWN,

@@ -122,12 +122,13 @@ static json_t *stage_json(const struct plan *plan, enum teardown_stage stage)
 			 "operations", list);
 }
 
-static json_t *stages_json(const struct plan *plan)
+static json_t *stages_json(const struct plan *plan, const struct handover *handover)
 {
 	json_t *list = json_array();
 
 	for (enum teardown_stage stage = 0; stage < TEARDOWN_STAGES; stage++)
-		(void)json_array_append_new(list, stage_json(plan, stage));
+		if (teardown_has_stage(handover, stage))
+			(void)json_array_append_new(list, stage_json(plan, stage));
 	return list;
 }
 
@@ -141,15 +142,79 @@ static json_t *loaders_json(unsigned int loaders)
 	return list;
 }
 
+static json_t *modules_json(const struct middle_modules *modules)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < modules->n; i++) {
+		const struct middle_module *m = &modules->module[i];
+
+		(void)json_array_append_new(
+			list,
+			json_pack("{so sI so sb}", "name", json_text(m->name), "bytes",
+				  (json_int_t)m->size, "options", json_text(m->options),
+				  "out_of_tree", m->is_out_of_tree));
+	}
+	return list;
+}
+
+static json_t *firmware_json(const struct middle_modules *modules)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < modules->n_firmware; i++)
+		(void)json_array_append_new(
+			list,
+			json_pack("{so sI}", "name", json_text(modules->firmware[i].name),
+				  "bytes", (json_int_t)modules->firmware[i].size));
+	return list;
+}
+
+static json_t *drivers_json(const struct middle_modules *modules)
+{
+	static const char *const names[] = {
+		[MIDDLE_MODULE] = "module",
+		[MIDDLE_BUILT_IN] = "built-in",
+		[MIDDLE_BLACKLISTED] = "blacklisted",
+		[MIDDLE_NONE] = "none",
+	};
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < modules->n_devices; i++) {
+		const struct middle_device *d = &modules->device[i];
+
+		(void)json_array_append_new(
+			list, json_pack("{so so so}", "name", json_text(d->device->name),
+					"driver", json_text(names[d->driver]), "modules",
+					json_text(d->names)));
+	}
+	return list;
+}
+
+static json_t *middle_json(const struct journey *journey)
+{
+	const struct middle *middle = &journey->middle;
+
+	if (!journey->has_middle)
+		return json_null();
+	return json_pack("{so so so so so so}", "kernel", json_text(middle->kernel.name),
+			 "release", json_text(middle->kernel.release), "command_line",
+			 json_text(middle->tree.command_line), "modules",
+			 modules_json(&middle->modules), "firmware",
+			 firmware_json(&middle->modules), "devices",
+			 drivers_json(&middle->modules));
+}
+
 int plan_print_json(const struct journey *journey, const struct plan *plan)
 {
 	json_t *all =
-		json_pack("{so so so so so so sI}", "tree", tree_json(journey), "loaders",
-			  loaders_json(journey->loaders), "takeover",
+		json_pack("{so so so so so so so sI}", "tree", tree_json(journey),
+			  "loaders", loaders_json(journey->loaders), "takeover",
 			  json_text(takeover_name(journey->handover.takeover)), "devices",
 			  devices_json(&journey->hardware->devices), "advice",
-			  advice_json(journey->hardware), "stages", stages_json(plan),
-			  "dropped", (json_int_t)plan->n_dropped);
+			  advice_json(journey->hardware), "middle", middle_json(journey),
+			  "stages", stages_json(plan, &journey->handover), "dropped",
+			  (json_int_t)plan->n_dropped);
 	int r = json_print(all);
 
 	return r < 0 ? log_err(r, "cannot print the plan") : 0;

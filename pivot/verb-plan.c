@@ -155,15 +155,19 @@ static void print_stage(const struct plan *plan, enum teardown_stage stage)
 		(void)printf("  nothing at present\n");
 }
 
-static void print_plan(const struct plan *plan, enum hang_choice on_hang)
+static void print_plan(const struct plan *plan, const struct handover *handover)
 {
 	for (enum teardown_stage stage = 0; stage < TEARDOWN_STAGES; stage++)
-		print_stage(plan, stage);
+		if (teardown_has_stage(handover, stage))
+			print_stage(plan, stage);
+	if (handover->extent == EXTENT_ABRUPT)
+		(void)printf("\nwhat else there is, is left to the middle kernel\n");
 	if (plan->n_dropped > 0)
 		(void)printf("  and %zu more\n", plan->n_dropped);
 	(void)printf(
 		"\nthen: report, jump%s; where that cannot be done, reboot into this system\n",
-		on_hang == ON_HANG_JUMP ? " (tried even where a driver hangs)" : "");
+		handover->on_hang == ON_HANG_JUMP ? " (tried even where a driver hangs)"
+						  : "");
 }
 
 static void print_all(const struct journey *journey, const struct plan *plan)
@@ -177,7 +181,7 @@ static void print_all(const struct journey *journey, const struct plan *plan)
 	print_advice(journey->hardware);
 	if (journey->has_middle)
 		print_middle(&journey->middle);
-	print_plan(plan, journey->handover.on_hang);
+	print_plan(plan, &journey->handover);
 }
 
 int verb_plan(const struct options *options)

@@ -8,13 +8,6 @@
 #include "pivot/base/clock.h"
 #include "pivot/base/log.h"
 
-/* Where the devices are for a middle kernel's drivers, this one's are not asked to let
- * them go. */
-static bool is_skipped(const struct teardown *teardown, enum teardown_stage stage)
-{
-	return teardown->handover.extent == EXTENT_ABRUPT && stage > TEARDOWN_STORAGE;
-}
-
 static int (*const stages[])(struct teardown *teardown) = {
 	[TEARDOWN_PROCESSES] = processes_end,
 	[TEARDOWN_WATCHDOGS] = watchdogs_quiet,
@@ -46,7 +39,7 @@ static int run_up_to(struct teardown *teardown, enum teardown_stage last)
 		uint64_t start = clock_ms();
 		int r;
 
-		if (is_skipped(teardown, stage))
+		if (!teardown_has_stage(&teardown->handover, stage))
 			continue;
 		log_notice("[%d/%d] %s", stage + 1, TEARDOWN_STAGES,
 			   teardown_stage_title(stage));

@@ -79,26 +79,35 @@ static int release_all(struct teardown *teardown)
 	return left;
 }
 
+/* What is left mounted takes no more writes; or negative errno, logged. */
+static int freeze(struct teardown *teardown)
+{
+	int r = mounts_freeze(teardown);
+
+	if (r < 0)
+		return r;
+	write_out(teardown);
+	(void)processes_end_spared(teardown);
+	return r > 0 ? log_refuse(-EBUSY, "filesystems that can still be written to: %d",
+				  r)
+		     : 0;
+}
+
 int storage_release(struct teardown *teardown)
 {
 	int left, r;
 
 	write_out(teardown); /* so that unmounting is short, and its deadline fair */
+	if (teardown->handover.extent == EXTENT_ABRUPT)
+		return freeze(teardown);
 	left = release_all(teardown);
 	if (left > 0 && processes_end_spared(teardown))
 		left = release_all(teardown);
 	if (left < 0)
 		return left;
-	r = mounts_freeze(teardown);
-	if (r < 0)
-		return r;
-	write_out(teardown);
-	(void)processes_end_spared(teardown);
-	if (r > 0)
-		return log_refuse(-EBUSY, "filesystems that can still be written to: %d",
-				  r);
-	if (left > 0)
+	r = freeze(teardown);
+	if (r == 0 && left > 0)
 		(void)log_warn(0, "not let go: %d mounts, swap areas or block devices",
 			       left);
-	return 0;
+	return r;
 }

@@ -84,11 +84,12 @@ static void check_drivers(const struct middle *middle, struct findings *findings
 static void check_abrupt(const struct handover *handover, struct findings *findings)
 {
 	if (handover->extent == EXTENT_ABRUPT)
-		find_warning(findings, "abrupt",
-			     "filesystems are made read-only and not unmounted "
-			     "(--two-stage=abrupt): they are as after a power cut, with "
-			     "all data written out, and their journals are replayed when "
-			     "they are mounted next");
+		find_warning(
+			findings, "abrupt",
+			"filesystems are written out and made read-only, and not "
+			"unmounted (--two-stage=abrupt): one that cannot be made "
+			"read-only in an orderly way is as after a power cut, and its "
+			"journal is replayed when it is mounted next");
 }
 
 void check_middle(const struct preflight *p, struct findings *findings)

@@ -33,6 +33,7 @@ def table_rows():
     text = TABLE.read_text()
     text = text[text.index("quirk_table[]"):]
     text = re.sub(r"/\*.*?\*/", "", text, flags=re.DOTALL)
+    text = re.sub(r"SOURCE\((.*?)\)", r"\1", text, flags=re.DOTALL)
     return [tuple("".join(STRING.findall(field)) for field in FIELD.findall(row))
             for row in ROW.findall(text)]
 
