@@ -22,6 +22,7 @@ enum {
 	LOAD = 1 << LOADER_LOAD,
 	FILE_ALONE = 1 << LOADER_FILE,
 	KEXEC_TOOLS = 1 << LOADER_KEXEC_TOOLS,
+	THEIRS = FILE_ALONE | KEXEC_TOOLS, /* that bring no page tables */
 };
 
 #define MIB(n)	     ((uint64_t)(n) << 20)
@@ -64,20 +65,123 @@ START_TEST(gives_files_to_the_kernel_in_lockdown)
 }
 END_TEST
 
-START_TEST(gives_files_to_the_kernel_where_memory_is_encrypted)
+START_TEST(brings_no_page_tables_where_memory_is_encrypted)
 {
 	machine_that_can_jump();
 	fake_file("processor\t: 0\nflags\t\t: fpu tdx_guest sse\n", "/proc/cpuinfo");
+	ck_assert_uint_eq(loaders(), THEIRS);
+	fake_file("none [integrity] confidentiality\n", "/sys/kernel/security/lockdown");
 	ck_assert_uint_eq(loaders(), FILE_ALONE);
+	fake_remove("/sys/kernel/security/lockdown");
 	fake_file("processor\t: 0\nflags\t\t: fpu tdx_guest_not sse\n", "/proc/cpuinfo");
 	ck_assert_uint_eq(loaders(), ALL);
 	fake_file("", "/sys/class/misc/sev-guest/dev");
-	ck_assert_uint_eq(loaders(), FILE_ALONE);
+	ck_assert_uint_eq(loaders(), THEIRS);
+	fake_remove("/sys/class/misc/sev-guest");
+	ck_assert_uint_eq(loaders(), ALL);
+	fake_file("0\n", "/sys/devices/system/cpu/sev/vmpl");
+	ck_assert_uint_eq(loaders(), THEIRS);
+}
+END_TEST
+
+START_TEST(takes_the_kernels_word_for_it)
+{
+	static const char *const words[] = {
+		"AMD Secure Encrypted Virtualization (SEV) active",
+		"AMD Secure Memory Encryption (SME) active",
+		"AMD Memory Encryption Features active: SEV SEV-ES",
+		"Memory Encryption Features active: AMD SEV",
+		"Memory Encryption Features active: Intel TDX",
+	};
+	char log[256];
+
+	machine_that_can_jump();
+	for (size_t i = 0; i < array_size(words); i++) {
+		(void)snprintf(log, sizeof(log),
+			       "5,0,0,-;Linux version 6.1\n6,1,70123,-;%s\n", words[i]);
+		fake_file(log, "/dev/kmsg");
+		ck_assert_uint_eq(loaders(), THEIRS);
+		(void)snprintf(log, sizeof(log), "12,900,70123,-;dmesg: %s\n", words[i]);
+		fake_file(log, "/dev/kmsg");
+		ck_assert_uint_eq(loaders(), ALL);
+	}
+}
+END_TEST
+
+/* As the devices of the cpuid and msr modules have it: a number is at its own offset. */
+static void processor_says(const char *device, off_t at, uint64_t number)
+{
+	const uint64_t bytes[2] = { number };
+	char path[256];
+	int fd;
+
+	fake_file("", "/dev/cpu/0/%s", device);
+	(void)snprintf(path, sizeof(path), "%s/dev/cpu/0/%s", fake_root(), device);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_eq(pwrite(fd, bytes, sizeof(bytes), at), sizeof(bytes));
+	(void)close(fd);
+}
+
+#define GUEST "processor\t: 0\nflags\t\t: fpu hypervisor\n"
+#define HOST  "processor\t: 0\nflags\t\t: fpu sev sev_es\n"
+
+START_TEST(asks_the_processor_where_the_log_is_lost)
+{
+	machine_that_can_jump();
+	fake_file(GUEST, "/proc/cpuinfo");
+	fake_file("6,7000,1,-;device left promiscuous mode\n", "/dev/kmsg");
+	processor_says("cpuid", 0x8000001f, 0);
+	ck_assert_uint_eq(loaders(), ALL);
+	/* a host that could have such guests, and a guest that cannot be known */
+	processor_says("cpuid", 0x8000001f, 2);
+	ck_assert_uint_eq(loaders(), THEIRS);
+	fake_file(HOST, "/proc/cpuinfo");
+	ck_assert_uint_eq(loaders(), ALL);
+	processor_says("msr", 0xc0010131, 1);
+	ck_assert_uint_eq(loaders(), THEIRS);
+	processor_says("msr", 0xc0010131, 6);
+	ck_assert_uint_eq(loaders(), ALL);
+	fake_file(GUEST, "/proc/cpuinfo");
+	ck_assert_uint_eq(loaders(), ALL);
+}
+END_TEST
+
+START_TEST(believes_a_log_that_is_whole)
+{
+	machine_that_can_jump();
+	fake_file(GUEST, "/proc/cpuinfo");
+	processor_says("cpuid", 0x8000001f, 2);
+	fake_file("5,0,0,-;Linux version 6.1\n6,1,5,-;Hello\n SUBSYSTEM=pci\n"
+		  "6,2,9,-;bye\n",
+		  "/dev/kmsg");
+	ck_assert_uint_eq(loaders(), ALL);
+	fake_file("5,0,0,-;Linux version 6.1\n6,2,5,-;one is missing\n", "/dev/kmsg");
+	ck_assert_uint_eq(loaders(), THEIRS);
+	fake_file("", "/dev/kmsg");
+	ck_assert_uint_eq(loaders(), THEIRS);
+	fake_remove("/dev/kmsg");
+	ck_assert_uint_eq(loaders(), THEIRS);
+}
+END_TEST
+
+START_TEST(refuses_a_loader_of_ours_where_memory_is_encrypted)
+{
+	preflight_start();
+	fake_file("", "/sys/devices/system/cpu/sev/vmpl");
+	f->preflight.loaders = GATHER;
+	preflight_expect(FINDING_REFUSE, "encrypted-memory", "--loader=file");
+	f->preflight.loaders = LOAD;
+	preflight_expect(FINDING_REFUSE, "encrypted-memory", "--loader=file");
+	f->preflight.loaders = THEIRS;
+	preflight_expect_no("encrypted-memory");
+	fake_remove("/sys/devices/system/cpu/sev");
+	f->preflight.loaders = GATHER;
+	preflight_expect_no("encrypted-memory");
 }
 END_TEST
 
 /* An AMD that could, and one that was told to. */
-START_TEST(gives_files_to_the_kernel_where_it_was_told_to_encrypt_memory)
+START_TEST(brings_none_where_the_kernel_was_told_to_encrypt_memory)
 {
 	static const char *const without[] = { "quiet", "mem_encrypt=off",
 					       "mem_encrypt=on mem_encrypt=off",
@@ -90,7 +194,12 @@ START_TEST(gives_files_to_the_kernel_where_it_was_told_to_encrypt_memory)
 		ck_assert_uint_eq(loaders(), ALL);
 	}
 	fake_file("quiet mem_encrypt=on ro\n", "/proc/cmdline");
-	ck_assert_uint_eq(loaders(), FILE_ALONE);
+	ck_assert_uint_eq(loaders(), THEIRS);
+	fake_file("quiet\n", "/proc/cmdline");
+	fake_file("6.0.19-amd64\n", "/proc/sys/kernel/osrelease");
+	ck_assert_uint_eq(loaders(), ALL);
+	fake_file("6.1.192-amd64\n", "/proc/sys/kernel/osrelease");
+	ck_assert_uint_eq(loaders(), THEIRS);
 	fake_file("processor\t: 0\nflags\t\t: fpu\n", "/proc/cpuinfo");
 	ck_assert_uint_eq(loaders(), ALL);
 }
@@ -314,8 +423,10 @@ END_TEST
 
 UNIT_MAIN("preflight of the loaders", tries_all_on_an_ordinary_machine,
 	  tries_the_chosen_one_alone, gives_files_to_the_kernel_in_lockdown,
-	  gives_files_to_the_kernel_where_memory_is_encrypted,
-	  gives_files_to_the_kernel_where_it_was_told_to_encrypt_memory,
+	  brings_no_page_tables_where_memory_is_encrypted, takes_the_kernels_word_for_it,
+	  asks_the_processor_where_the_log_is_lost, believes_a_log_that_is_whole,
+	  refuses_a_loader_of_ours_where_memory_is_encrypted,
+	  brings_none_where_the_kernel_was_told_to_encrypt_memory,
 	  gathers_only_where_three_loads_are_left,
 	  needs_the_target_once_where_nobody_copies_it,
 	  needs_it_twice_where_the_kernel_reads_the_files,
