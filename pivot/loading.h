@@ -19,6 +19,7 @@ struct loading {
 	struct attempt {
 		bool was_made;
 		int error;
+		bool has_ended; /* a program, and why says with what exit code */
 		char why[LOAD_WHY_BYTES];
 	} attempt[LOADERS];
 };
