@@ -25,8 +25,9 @@ enum {
 	THEIRS = FILE_ALONE | KEXEC_TOOLS, /* that bring no page tables */
 };
 
-#define MIB(n)	     ((uint64_t)(n) << 20)
-#define LISTS(pages) ((uint64_t)(pages)*128 + MIB(4))
+#define MIB(n) ((uint64_t)(n) << 20)
+/* Of 72 MiB, on a machine of 4000000 kB. */
+#define LISTS(bytes) (MIB(72) / 4096 * (bytes) + 4096000000 / 65536 + MIB(1))
 
 static struct fake_preflight *const f = &fake_preflight;
 
@@ -231,29 +232,35 @@ static uint64_t needed(unsigned int by, char words[512])
 
 START_TEST(needs_the_target_once_where_nobody_copies_it)
 {
-	const uint64_t once = MIB(72) + LISTS(MIB(72) / 4096) + MIB(20);
+	const uint64_t once = MIB(72) + LISTS(128) + MIB(20);
 	char words[512];
 
 	preflight_start();
 	ck_assert_uint_eq(needed(ALL, words), once);
 	ck_assert_str_eq(words, "kernel and initrd once, 72 MiB; lists of their pages, "
-				"6.2 MiB; the stage, 20 MiB");
+				"3.3 MiB; the stage, 20 MiB");
 	ck_assert_uint_eq(needed(GATHER, words), once);
-	ck_assert_uint_eq(needed(LOAD, words), once);
-	ck_assert_uint_eq(needed(ALL & ~GATHER, words), once);
+	ck_assert_uint_eq(needed(LOAD, words), MIB(72) + LISTS(32) + MIB(20));
+	ck_assert_uint_eq(needed(ALL & ~GATHER, words), needed(LOAD, words));
 }
 END_TEST
 
 START_TEST(needs_it_twice_where_the_kernel_reads_the_files)
 {
+	const uint64_t twice = 2 * MIB(64) + MIB(8) + MIB(32) + LISTS(32) + MIB(20);
 	char words[512];
 
 	preflight_start();
-	ck_assert_uint_eq(needed(FILE_ALONE, words), 2 * MIB(72) + MIB(32) + MIB(20));
-	ck_assert_str_eq(
-		words, "kernel and initrd twice while loading, 2 x 72 MiB; room for the "
-		       "kernel to unpack, 32 MiB; the stage, 20 MiB");
-	ck_assert_uint_eq(needed(KEXEC_TOOLS, words), 2 * MIB(72) + MIB(32) + MIB(20));
+	ck_assert_uint_eq(needed(FILE_ALONE, words), twice);
+	ck_assert_str_eq(words, "the initrd twice while loading, 2 x 64 MiB; the kernel, "
+				"8.0 MiB, and room for it to unpack, 32 MiB; lists of "
+				"their pages, 1.6 MiB; the stage, 20 MiB");
+	ck_assert_uint_eq(needed(KEXEC_TOOLS, words), twice);
+	/* its header is not known, or does not ask for more than there is */
+	f->kernel.init_size = 1;
+	ck_assert_uint_eq(needed(FILE_ALONE, words), twice - MIB(24));
+	f->preflight.kernel = NULL;
+	ck_assert_uint_eq(needed(FILE_ALONE, words), twice - MIB(24));
 }
 END_TEST
 
@@ -276,12 +283,12 @@ START_TEST(needs_no_memory_for_an_initrd_that_is_in_memory)
 
 	preflight_start();
 	f->tree.initrd_fd = in_memory();
-	ck_assert_uint_eq(needed(ALL, words), MIB(8) + LISTS(MIB(72) / 4096) + MIB(20));
+	ck_assert_uint_eq(needed(ALL, words), MIB(8) + LISTS(128) + MIB(20));
 	ck_assert_str_eq(words,
 			 "the kernel, 8.0 MiB, while the initrd stays where it is; "
-			 "lists of their pages, 6.2 MiB; the stage, 20 MiB");
+			 "lists of their pages, 3.3 MiB; the stage, 20 MiB");
 	/* who copies it has it twice */
-	ck_assert_uint_eq(needed(LOAD, words), MIB(72) + LISTS(MIB(72) / 4096) + MIB(20));
+	ck_assert_uint_eq(needed(LOAD, words), MIB(72) + LISTS(32) + MIB(20));
 }
 END_TEST
 
@@ -301,32 +308,48 @@ START_TEST(may_load_more_than_half_of_the_memory_where_it_is_gathered)
 	f->tree.command_line = (char *)"root=fstab";
 	memory_mib(130, 130, 130);
 	f->preflight.loaders = ALL;
-	preflight_expect(FINDING_NOTE, "memory", "98 MiB needed, 130 MiB available");
+	preflight_expect(FINDING_NOTE, "memory", "95 MiB needed, 130 MiB available");
 	f->preflight.loaders = ALL & ~GATHER;
 	preflight_expect(FINDING_REFUSE, "memory-half", "no more than half");
+}
+END_TEST
+
+/* Of the kernel others than ours load as much as it unpacks to. */
+START_TEST(knows_what_is_half_of_the_memory_for_each)
+{
+	preflight_start();
+	f->tree.command_line = (char *)"root=fstab";
+	memory_mib(144, 500, 500);
+	f->preflight.loaders = LOAD;
+	preflight_expect_no("memory-half");
+	f->preflight.loaders = FILE_ALONE;
+	preflight_expect(FINDING_REFUSE, "memory-half",
+			 "are 96 MiB, and the kernel loads");
+	memory_mib(192, 500, 500);
+	preflight_expect_no("memory-half");
 }
 END_TEST
 
 START_TEST(asks_for_a_crash_kernels_memory_where_that_is_enough)
 {
 	preflight_start();
-	f->preflight.loaders = ALL; /* 98.25 MiB */
+	f->preflight.loaders = ALL; /* 95.3 MiB */
 	fake_file("33554432\n", "/sys/kernel/kexec_crash_size");
-	memory_mib(4000, 4000, 99);
+	memory_mib(4000, 4000, 96);
 	preflight_expect_no("crash-memory");
 	ck_assert(!preflight_wants_crash_memory(&f->preflight));
-	memory_mib(4000, 4000, 98);
+	memory_mib(4000, 4000, 95);
 	preflight_expect(FINDING_WARN, "crash-memory",
-			 "memory is short: 98 MiB needed, 98 MiB available (kernel and");
+			 "memory is short: 95 MiB needed, 95 MiB available (kernel and");
 	ck_assert_ptr_nonnull(strstr(f->said, "the 32 MiB that are reserved for a crash "
 					      "kernel are given back"));
 	ck_assert_ptr_null(preflight_found("memory"));
 	ck_assert(preflight_wants_crash_memory(&f->preflight));
-	memory_mib(4000, 4000, 66);
+	memory_mib(4000, 4000, 63);
 	preflight_expect(FINDING_REFUSE, "memory", "too little memory");
 	ck_assert(!preflight_wants_crash_memory(&f->preflight));
 	fake_remove("/sys/kernel/kexec_crash_size");
-	memory_mib(4000, 4000, 98);
+	memory_mib(4000, 4000, 95);
 	preflight_expect(FINDING_REFUSE, "memory", "too little memory");
 }
 END_TEST
@@ -335,9 +358,9 @@ START_TEST(knows_whether_caches_have_to_give_way)
 {
 	preflight_start();
 	f->preflight.loaders = ALL;
-	memory_mib(4000, 99, 3000);
+	memory_mib(4000, 96, 3000);
 	ck_assert(!preflight_wants_free_memory(&f->preflight));
-	memory_mib(4000, 98, 3000);
+	memory_mib(4000, 95, 3000);
 	ck_assert(preflight_wants_free_memory(&f->preflight));
 	f->tree.kernel_fd = -1; /* only the machine is asked for */
 	ck_assert(!preflight_wants_free_memory(&f->preflight));
@@ -432,6 +455,7 @@ UNIT_MAIN("preflight of the loaders", tries_all_on_an_ordinary_machine,
 	  needs_it_twice_where_the_kernel_reads_the_files,
 	  needs_no_memory_for_an_initrd_that_is_in_memory,
 	  may_load_more_than_half_of_the_memory_where_it_is_gathered,
+	  knows_what_is_half_of_the_memory_for_each,
 	  asks_for_a_crash_kernels_memory_where_that_is_enough,
 	  knows_whether_caches_have_to_give_way, wants_a_ramfs_where_a_tmpfs_is_short,
 	  takes_a_longer_command_line_by_a_loader_of_its_own,
