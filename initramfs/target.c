@@ -59,7 +59,7 @@ static void append_report(const struct teardown *teardown)
 
 static int gather(void)
 {
-	char why[GATHER_WHY_BYTES];
+	char why[WHY_BYTES];
 	int r;
 
 	gather_done(&target.gather);

@@ -90,7 +90,7 @@ static int gather(const void *argument)
 							    : -1,
 			 &payload);
 	if (r < 0) {
-		(void)snprintf(why, LOAD_WHY_BYTES, "cannot open its files in the stage");
+		(void)snprintf(why, WHY_BYTES, "cannot open its files in the stage");
 		return r;
 	}
 	r = gather_load(loading->root, &payload, &gather, why);
@@ -173,7 +173,7 @@ static void quote(char *why, int code, char *said)
 	char *line = said + strspn(said, "\n");
 
 	line[strcspn(line, "\n")] = '\0';
-	(void)snprintf(why, LOAD_WHY_BYTES, "kexec -c (exited with %d%s%s)", code,
+	(void)snprintf(why, WHY_BYTES, "kexec -c (exited with %d%s%s)", code,
 		       *line ? ": " : "", printable_make(line));
 }
 
@@ -202,7 +202,7 @@ static int run_kexec_tools(const void *argument)
 		       tree->initrd_fd);
 	argv[4] = line;
 	argv[5] = tree->initrd_fd < 0 ? NULL : initrd;
-	(void)snprintf(attempt->why, LOAD_WHY_BYTES, "kexec -c");
+	(void)snprintf(attempt->why, WHY_BYTES, "kexec -c");
 	r = act_execute(KEXEC_TOOLS, argv, said, sizeof(said));
 	(void)act_unlink(KEXEC_TOOLS); /* else it goes with the stage */
 	if (r <= 0)

@@ -20,7 +20,7 @@ struct loading {
 		bool was_made;
 		int error;
 		bool has_ended; /* a program, and why says with what exit code */
-		char why[LOAD_WHY_BYTES];
+		char why[WHY_BYTES];
 	} attempt[LOADERS];
 };
 

@@ -31,7 +31,7 @@ enum {
 static uint8_t image[SETUP + BODY], initrd[INITRD];
 static struct tree tree;
 static struct kernel_image kernel;
-static char why[LOAD_WHY_BYTES];
+static char why[WHY_BYTES];
 static const struct purgatory_job *job;
 static const struct boot_params *params;
 
