@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lost-pages.h"
 #include "pivot/base/acts.h"
 #include "pivot/base/log.h"
 #include "pivot/base/read.h"
@@ -75,11 +76,12 @@ static void append_report(struct teardown *teardown)
 		(void)log_warn(r, "the target gets no report");
 }
 
-static int gather(void)
+static int gather(void *data)
 {
-	char why[GATHER_WHY_BYTES];
+	char why[WHY_BYTES];
 	int r;
 
+	(void)data;
 	gather_done(&target.gather);
 	r = gather_load("", &target.payload, &target.gather, why);
 	return r < 0 ? log_err(r, "cannot load the target: %s", why) : 0;
@@ -93,19 +95,25 @@ int target_load(struct teardown *teardown)
 	if (teardown->handover.report == REPORT_APPEND &&
 	    !target.payload.file[PAYLOAD_REPORT].data)
 		append_report(teardown);
-	return gather();
+	return lost_pages_guard(gather, NULL);
 }
 
-int target_look_again(void)
+static int look_again(void *data)
 {
 	int r = 0;
 
+	(void)data;
 	for (int i = 0; i < TRIES && r == 0 && !gather_is_true(&target.gather); i++) {
 		(void)log_warn(0, "pages of the target have moved: loading it again");
-		r = gather();
+		r = gather(NULL);
 	}
 	return r == 0 && !gather_is_true(&target.gather)
 		       ? log_refuse(-EAGAIN,
 				    "the target's pages do not stay where they are")
 		       : r;
+}
+
+int target_look_again(void)
+{
+	return lost_pages_guard(look_again, NULL);
 }

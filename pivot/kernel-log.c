@@ -8,13 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pivot/base/cleanup.h"
 #include "pivot/base/parse.h"
 #include "pivot/base/printable.h"
 #include "pivot/base/read.h"
 
-enum { RECORD_BYTES = 8192, RECORDS_MAX = 1000, LINES = 3 };
+enum { RECORD_BYTES = 8192, RECORDS_MAX = 1000, LINES = 3, READS_MAX = 1 << 20 };
 
-int kernel_log_open(const char *root)
+static int open_log(const char *root)
 {
 	char path[PATH_MAX];
 	int fd, r = read_path(path, sizeof(path), root, "/dev/kmsg");
@@ -22,9 +23,15 @@ int kernel_log_open(const char *root)
 	if (r < 0)
 		return r;
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	(void)lseek(fd, 0, SEEK_END); /* else old lines are told as well */
+	return fd < 0 ? -errno : fd;
+}
+
+int kernel_log_open(const char *root)
+{
+	int fd = open_log(root);
+
+	if (fd >= 0)
+		(void)lseek(fd, 0, SEEK_END); /* else old lines are told as well */
 	return fd;
 }
 
@@ -70,4 +77,61 @@ const char *kernel_log_since(int fd, char *text, size_t size)
 		used += (size_t)snprintf(text + used, size - used, "%s%s",
 					 used ? "; " : "", line[i % LINES]);
 	return text;
+}
+
+struct search {
+	bool (*is_it)(const char *line);
+	uint64_t next; /* record: they have numbers, from 0 on */
+	bool has_gap, has_found;
+};
+
+static bool is_next(const char *record, uint64_t next)
+{
+	const char *comma = strchr(record, ',');
+	char number[24] = "";
+	uint64_t n;
+
+	if (comma)
+		(void)snprintf(number, sizeof(number), "%.*s",
+			       (int)strcspn(comma + 1, ","), comma + 1);
+	return parse_u64(number, 10, UINT64_MAX, &n) == 0 && n == next;
+}
+
+static void search_text(struct search *search, char *text)
+{
+	char *save = NULL;
+
+	for (char *line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		const char *said;
+
+		if (*line == ' ')
+			continue; /* a value of the record before */
+		search->has_gap |= !is_next(line, search->next++);
+		said = take_text(line);
+		search->has_found |= said && search->is_it(said);
+	}
+}
+
+int kernel_log_has(const char *root, bool (*is_it)(const char *line))
+{
+	struct search search = { .is_it = is_it };
+	auto_close int fd = open_log(root);
+	char text[RECORD_BYTES];
+	ssize_t got = 0;
+
+	if (fd < 0)
+		return fd;
+	for (int i = 0; i < READS_MAX && !search.has_found; i++) {
+		got = read(fd, text, sizeof(text) - 1);
+		if (got < 0 && errno == EPIPE)
+			continue; /* some were overwritten: a gap */
+		if (got <= 0)
+			break;
+		text[got] = '\0';
+		search_text(&search, text);
+	}
+	if (search.has_found)
+		return 1;
+	return search.has_gap || !search.next || got > 0 ? -ENODATA : 0;
 }

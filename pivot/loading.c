@@ -14,6 +14,7 @@
 #include "pivot/base/child.h"
 #include "pivot/base/cleanup.h"
 #include "pivot/base/log.h"
+#include "pivot/base/printable.h"
 #include "pivot/kexec/gather.h"
 #include "pivot/takeover/step.h"
 
@@ -89,7 +90,7 @@ static int gather(const void *argument)
 							    : -1,
 			 &payload);
 	if (r < 0) {
-		(void)snprintf(why, LOAD_WHY_BYTES, "cannot open its files in the stage");
+		(void)snprintf(why, WHY_BYTES, "cannot open its files in the stage");
 		return r;
 	}
 	r = gather_load(loading->root, &payload, &gather, why);
@@ -166,7 +167,17 @@ static int by_file(struct loading *loading)
 	return step_run("loading the target", load_its_files, loading, LOAD_TIMEOUT_MS);
 }
 
-/* The program is there only while it is needed. It says itself what it does not like. */
+/* Of what it says the first line is why, as a rule; what it tried may follow. */
+static void quote(char *why, int code, char *said)
+{
+	char *line = said + strspn(said, "\n");
+
+	line[strcspn(line, "\n")] = '\0';
+	(void)snprintf(why, WHY_BYTES, "kexec -c (exited with %d%s%s)", code,
+		       *line ? ": " : "", printable_make(line));
+}
+
+/* The program is there only while it is needed. */
 static int run_kexec_tools(const void *argument)
 {
 	struct loading *loading = (struct loading *)(uintptr_t)argument;
@@ -175,6 +186,8 @@ static int run_kexec_tools(const void *argument)
 	char kernel[64], initrd[64];
 	auto_free char *line = NULL;
 	const char *argv[] = { KEXEC_TOOLS, "-c", "-l", kernel, NULL, NULL, NULL };
+	struct attempt *attempt = &loading->attempt[LOADER_KEXEC_TOOLS];
+	char said[160];
 	int r = stage_enter(loading->stage);
 
 	if (r == 0)
@@ -189,11 +202,14 @@ static int run_kexec_tools(const void *argument)
 		       tree->initrd_fd);
 	argv[4] = line;
 	argv[5] = tree->initrd_fd < 0 ? NULL : initrd;
-	(void)snprintf(loading->attempt[LOADER_KEXEC_TOOLS].why, LOAD_WHY_BYTES,
-		       "kexec -c");
-	r = act_execute(KEXEC_TOOLS, argv);
+	(void)snprintf(attempt->why, WHY_BYTES, "kexec -c");
+	r = act_execute(KEXEC_TOOLS, argv, said, sizeof(said));
 	(void)act_unlink(KEXEC_TOOLS); /* else it goes with the stage */
-	return r;
+	if (r <= 0)
+		return r;
+	quote(attempt->why, r, said);
+	attempt->has_ended = true;
+	return -EIO;
 }
 
 static int by_kexec_tools(struct loading *loading)
@@ -221,9 +237,12 @@ static void list_attempts(const struct loading *loading, char *text, size_t size
 
 		if (!a->was_made || a->error == 0)
 			continue;
-		used += (size_t)snprintf(text + used, size - used, "%s%s: %s%s(%s)",
-					 used ? "; " : "", loader_name(i), a->why,
-					 a->why[0] ? " " : "", strerror(-a->error));
+		used += (size_t)snprintf(text + used, size - used, "%s%s: %s",
+					 used ? "; " : "", loader_name(i), a->why);
+		if (!a->has_ended && used < size)
+			used += (size_t)snprintf(text + used, size - used, "%s(%s)",
+						 a->why[0] ? " " : "",
+						 strerror(-a->error));
 	}
 }
 

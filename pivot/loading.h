@@ -19,7 +19,8 @@ struct loading {
 	struct attempt {
 		bool was_made;
 		int error;
-		char why[LOAD_WHY_BYTES];
+		bool has_ended; /* a program, and why says with what exit code */
+		char why[WHY_BYTES];
 	} attempt[LOADERS];
 };
 

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 
 /*
- * act_make_exec(): the one act that needs to know the processor. Its own file, because
- * the init has no use for it.
+ * Programs: act_make_exec(), the one act that needs to know the processor, and
+ * act_execute(). Their own file, because the init has no use for them.
  */
 
 #include "acts.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -224,19 +226,56 @@ int act_can_make_exec(pid_t pid)
 	return r;
 }
 
-int act_execute(const char *path, const char *const argv[])
+/* With its output going into a pipe, which has no other writer then. */
+static int spawn(const char *path, const char *const argv[], int output, pid_t *ret)
 {
-	pid_t child = fork();
-	int status;
+	posix_spawn_file_actions_t actions;
+	int r = posix_spawn_file_actions_init(&actions);
 
-	if (child < 0)
+	if (r != 0)
+		return -r;
+	r = posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+	if (r == 0)
+		r = posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+	if (r == 0)
+		r = posix_spawn(ret, path, &actions, NULL, (char *const *)argv, environ);
+	(void)posix_spawn_file_actions_destroy(&actions);
+	return -r;
+}
+
+/* To its end, however much of it there is no room for. */
+static void read_output(int fd, char *text, size_t size)
+{
+	char rest[256];
+	size_t used = 0;
+	ssize_t n;
+
+	do {
+		const bool is_full = used + 1 >= size;
+
+		n = is_full ? read(fd, rest, sizeof(rest))
+			    : read(fd, text + used, size - 1 - used);
+		if (n > 0 && !is_full)
+			used += (size_t)n;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	text[used] = '\0';
+}
+
+int act_execute(const char *path, const char *const argv[], char *said, size_t size)
+{
+	int ends[2], status, r;
+	pid_t child;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
-	if (child == 0) {
-		(void)execv(path, (char *const *)argv);
-		_exit(errno);
-	}
+	r = spawn(path, argv, ends[1], &child);
+	(void)close(ends[1]);
+	read_output(ends[0], said, size);
+	(void)close(ends[0]);
+	if (r < 0)
+		return r;
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;
-	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EACCES;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

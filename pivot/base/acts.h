@@ -99,10 +99,10 @@ int act_kexec_unload_crash(void); /* the kernel for a panic */
 int act_reboot(unsigned int command);
 
 /*
- * Runs a program to its end. 0; -errno where it could not be executed or ended with that
- * number; -EACCES where it was killed.
+ * Runs a program to its end; said is the beginning of what it printed. 0; its exit code,
+ * or 128 and the signal that killed it; or -errno where it could not be executed.
  */
-int act_execute(const char *path, const char *const argv[]);
+int act_execute(const char *path, const char *const argv[], char *said, size_t size);
 
 /*
  * Turns a process into another program: from outside, with ptrace(2), it is made to call

@@ -2,8 +2,15 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 enum { PAGE_BYTES = 4096 }; /* of this architecture */
+
+/* As many bytes as the pages have that these take. */
+static inline uint64_t pages_whole(uint64_t bytes)
+{
+	return (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
+}
 
 /* Memory of whole pages, zeroed, that no child inherits. NULL where there is none. */
 void *pages_get(size_t bytes);

@@ -8,11 +8,6 @@
 #include "page-tables.h"
 #include "pivot/base/pages.h"
 
-static size_t whole_pages(size_t bytes)
-{
-	return (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
-}
-
 struct boot_request control_request(const struct host *host, const uint8_t *setup,
 				    size_t setup_bytes, const char *command_line,
 				    uint64_t initrd_bytes)
@@ -38,8 +33,8 @@ struct control control_measure(const struct host *host, const struct boot_reques
 
 	c.tables = purgatory_bytes();
 	c.boot = c.tables + page_tables_bytes(&host->mapped, page_tables_has_1g());
-	c.moves = c.boot + whole_pages(boot_block_bytes(boot));
-	c.spare = c.moves + whole_pages(n_moves * sizeof(struct move));
+	c.moves = c.boot + pages_whole(boot_block_bytes(boot));
+	c.spare = c.moves + pages_whole(n_moves * sizeof(struct move));
 	c.empty = c.spare + PAGE_BYTES;
 	c.bytes = c.empty + PAGE_BYTES;
 	return c;

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <linux/kexec.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "control.h"
@@ -36,17 +34,6 @@ struct loading {
 	char *why;
 };
 
-printf_like(3, 4) static int fail(struct loading *loading, int error, const char *format,
-				  ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(loading->why, GATHER_WHY_BYTES, format, args);
-	va_end(args);
-	return error;
-}
-
 static const struct payload_file *part_file(const struct gather *gather, int part)
 {
 	return &gather->payload->file[part_names[part]];
@@ -63,7 +50,7 @@ static int read_kernel(struct loading *loading)
 	int r = kernel_parse_setup(setup->data, setup->bytes, kernel->bytes,
 				   &gather->kernel);
 
-	return r < 0 ? fail(loading, r, "the kernel is none") : 0;
+	return r < 0 ? why_fail(loading->why, r, "the kernel is none") : 0;
 }
 
 /* As moves_plan() wants it. */
@@ -81,9 +68,9 @@ static int get_memory(struct loading *loading)
 	gather->frames = pages_get(gather->pages * sizeof(*gather->frames));
 	loading->scratch = pages_get(scratch_bytes(gather));
 	loading->sources = pages_get(gather->pages * sizeof(*loading->sources));
-	return gather->frames && loading->scratch && loading->sources
-		       ? 0
-		       : fail(loading, -ENOMEM, "no memory for the list of pages");
+	if (!gather->frames || !loading->scratch || !loading->sources)
+		return why_fail(loading->why, -ENOMEM, "no memory for the list of pages");
+	return 0;
 }
 
 /* The frames of all parts, behind each other. */
@@ -131,19 +118,20 @@ static int pin(struct loading *loading)
 		r = payload_pin(&gather->payload->file[part_names[i]]);
 	}
 	if (r < 0)
-		return fail(loading, r, "cannot pin the target's pages");
+		return why_fail(loading->why, r, "cannot pin the target's pages");
 	r = read_frames(gather, gather->frames);
 	if (r < 0)
-		return fail(loading, r, "cannot learn where the target's pages are");
+		return why_fail(loading->why, r,
+				"cannot learn where the target's pages are");
 	n = sources_collect(loading->part, GATHER_PARTS, loading->sources, gather->pages);
 	if (n < 0)
-		return fail(loading, (int)n, "cannot sort the target's pages");
+		return why_fail(loading->why, (int)n, "cannot sort the target's pages");
 	loading->request.n_sources = (size_t)n;
-	return are_mapped(loading->sources, (size_t)n, &gather->host.mapped)
-		       ? 0
-		       : fail(loading, -EXDEV,
-			      "pages of the target lie in memory that the firmware does not "
-			      "list");
+	if (!are_mapped(loading->sources, (size_t)n, &gather->host.mapped))
+		return why_fail(
+			loading->why, -EXDEV,
+			"pages of the target lie in memory that the firmware does not list");
+	return 0;
 }
 
 /* --- where it goes --- */
@@ -188,8 +176,8 @@ static int lacks_room(struct loading *loading, enum layout_lack lack)
 		[LAYOUT_CONTROL] = "the control segment",
 	};
 
-	return fail(loading, -EADDRNOTAVAIL,
-		    "no free stretch of memory is long enough for %s", what[lack]);
+	return why_fail(loading->why, -EADDRNOTAVAIL,
+			"no free stretch of memory is long enough for %s", what[lack]);
 }
 
 static int arrange(struct loading *loading)
@@ -206,7 +194,8 @@ static int arrange(struct loading *loading)
 		if (r == -EADDRNOTAVAIL)
 			return lacks_room(loading, lack);
 		if (r < 0)
-			return fail(loading, r, "the kernel's alignment makes no sense");
+			return why_fail(loading->why, r,
+					"the kernel's alignment makes no sense");
 		loading->part[PART_KERNEL].to = layout->kernel.start / PAGE_BYTES;
 		loading->part[PART_INITRD].to = layout->initrd.start / PAGE_BYTES;
 		loading->part[PART_REPORT].to =
@@ -214,7 +203,8 @@ static int arrange(struct loading *loading)
 		n = moves_plan(loading->part, GATHER_PARTS, MOVES_NO_SPARE,
 			       loading->scratch, NULL, 0);
 		if (n < 0)
-			return fail(loading, (int)n, "cannot order the target's pages");
+			return why_fail(loading->why, (int)n,
+					"cannot order the target's pages");
 		loading->control =
 			control_measure(&gather->host, &loading->boot, (size_t)n);
 		loading->request.control_bytes = loading->control.bytes;
@@ -274,17 +264,18 @@ static int build(struct loading *loading)
 
 	loading->data = pages_get(control->bytes);
 	if (!loading->data)
-		return fail(loading, -ENOMEM, "no memory for the control segment");
+		return why_fail(loading->why, -ENOMEM,
+				"no memory for the control segment");
 	moves = control_moves(control, loading->data);
 	n = moves_plan(loading->part, GATHER_PARTS, spare, loading->scratch, moves,
 		       control->n_moves);
 	if (n < 0)
-		return fail(loading, (int)n, "cannot order the target's pages");
+		return why_fail(loading->why, (int)n, "cannot order the target's pages");
 	add_checksums(loading, moves, (size_t)n, spare);
 	/* what the checksums were made of is what was sealed */
 	r = payload_check(gather->payload);
 	if (r < 0)
-		return fail(loading, r, "the target's files changed in memory");
+		return why_fail(loading->why, r, "the target's files changed in memory");
 	control_build(control, &gather->host, &loading->boot, gather->layout.kernel.start,
 		      address, loading->data);
 	return 0;
@@ -301,7 +292,7 @@ static int give_to_kernel(struct loading *loading)
 	};
 	int r = act_kexec_load(address, &segment, 1);
 
-	return r < 0 ? fail(loading, r, "kexec_load") : 0;
+	return r < 0 ? why_fail(loading->why, r, "kexec_load") : 0;
 }
 
 static int load(struct loading *loading)
@@ -312,10 +303,10 @@ static int load(struct loading *loading)
 
 	if (gather->payload->file[PAYLOAD_COMMAND_LINE].bytes >=
 	    sizeof(loading->command_line))
-		return fail(loading, -E2BIG, "the command line is too long");
+		return why_fail(loading->why, -E2BIG, "the command line is too long");
 	r = host_read(gather->root, &gather->host, &what);
 	if (r < 0)
-		return fail(loading, r, "cannot read %s", what);
+		return why_fail(loading->why, r, "cannot read %s", what);
 	r = read_kernel(loading);
 	if (r == 0)
 		r = get_memory(loading);
@@ -331,7 +322,7 @@ static int load(struct loading *loading)
 }
 
 int gather_load(const char *root, struct payload *payload, struct gather *gather,
-		char why[GATHER_WHY_BYTES])
+		char why[WHY_BYTES])
 {
 	static struct loading loading; /* too large for a stack */
 	int r;

@@ -17,6 +17,7 @@
 #include "kernel.h"
 #include "layout.h"
 #include "payload.h"
+#include "why.h"
 
 /* What is moved: the kernel, the initrd, the report. */
 enum { GATHER_PARTS = 3 };
@@ -31,15 +32,13 @@ struct gather {
 	uint64_t *frames; /* one each; what was told to the kernel */
 };
 
-enum { GATHER_WHY_BYTES = 256 };
-
 /*
  * Loads the payload, which is checked. The pages stay pinned as long as this
  * process lives: it has to be the one that jumps. 0; or negative errno, and why says what
  * failed. *gather needs gather_done() either way, and the payload lives longer than it.
  */
 int gather_load(const char *root, struct payload *payload, struct gather *gather,
-		char why[GATHER_WHY_BYTES]);
+		char why[WHY_BYTES]);
 
 /* Do all pages still lie where it was told to the kernel? */
 bool gather_is_true(const struct gather *gather);

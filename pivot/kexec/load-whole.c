@@ -10,8 +10,6 @@
 
 #include <errno.h>
 #include <linux/kexec.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -37,22 +35,12 @@ struct whole {
 	char *why;
 };
 
-printf_like(3, 4) static int fail(struct whole *whole, int error, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(whole->why, LOAD_WHY_BYTES, format, args);
-	va_end(args);
-	return error;
-}
-
 static int map(struct whole *whole, int fd, uint64_t bytes, const uint8_t **ret)
 {
 	void *data = mmap(NULL, (size_t)bytes, PROT_READ, MAP_PRIVATE, fd, 0);
 
 	if (data == MAP_FAILED)
-		return fail(whole, -errno, "cannot map the tree's files");
+		return why_fail(whole->why, -errno, "cannot map the tree's files");
 	*ret = data;
 	return 0;
 }
@@ -60,11 +48,6 @@ static int map(struct whole *whole, int fd, uint64_t bytes, const uint8_t **ret)
 static uint64_t body_bytes(const struct whole *whole)
 {
 	return whole->tree->kernel_bytes - whole->kernel->setup_bytes;
-}
-
-static uint64_t whole_pages(uint64_t bytes)
-{
-	return (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
 }
 
 /* Of whole pages; behind the last byte the kernel leaves zeros. */
@@ -84,7 +67,7 @@ static size_t add_checks(const uint8_t *data, uint64_t bytes, uint64_t address,
 
 	for (uint64_t at = 0; at < bytes; at += most, n++) {
 		size_t left = bytes - at < most ? (size_t)(bytes - at) : most;
-		size_t run = (size_t)whole_pages(left);
+		size_t run = (size_t)pages_whole(left);
 		uint64_t frame = (address + at) / PAGE_BYTES;
 
 		if (moves)
@@ -109,22 +92,23 @@ static size_t add_all_checks(const struct whole *whole, struct move *moves)
 
 static int arrange(struct whole *whole)
 {
+	struct control *control = &whole->control;
 	struct layout_request request = {
 		.usable = &whole->host.usable,
 		.kernel = layout_kernel_of(whole->kernel),
-		.initrd_bytes = whole_pages(whole->tree->initrd_bytes),
+		.initrd_bytes = pages_whole(whole->tree->initrd_bytes),
 	};
 	struct layout_search search = { 0 };
 	enum layout_lack lack;
 
-	do {
+	*control =
+		control_measure(&whole->host, &whole->boot, add_all_checks(whole, NULL));
+	request.control_bytes = control->bytes;
+	do
 		if (layout_payload(&request, &search, &whole->layout, &lack) < 0)
-			return fail(whole, -EADDRNOTAVAIL,
-				    "no free stretch of memory is long enough");
-		whole->control = control_measure(&whole->host, &whole->boot,
-						 add_all_checks(whole, NULL));
-		request.control_bytes = whole->control.bytes;
-	} while (layout_control(&request, &whole->layout) < 0);
+			return why_fail(whole->why, -EADDRNOTAVAIL,
+					"no free stretch of memory is long enough");
+	while (layout_control(&request, &whole->layout) < 0);
 	whole->boot.initrd = whole->layout.initrd.start;
 	return 0;
 }
@@ -135,7 +119,7 @@ static int build(struct whole *whole)
 
 	whole->data = pages_get(control->bytes);
 	if (!whole->data)
-		return fail(whole, -ENOMEM, "no memory for the control segment");
+		return why_fail(whole->why, -ENOMEM, "no memory for the control segment");
 	(void)add_all_checks(whole, control_moves(control, whole->data));
 	control_build(control, &whole->host, &whole->boot, whole->layout.kernel.start,
 		      whole->layout.control.start, whole->data);
@@ -149,7 +133,7 @@ static struct kexec_segment segment(const void *data, uint64_t bytes, uint64_t a
 		.bufsz = (size_t)bytes,
 		.mem = (const void *)(uintptr_t)address,
 		/* no more: what the kernel needs to unpack is only kept free */
-		.memsz = (size_t)whole_pages(bytes),
+		.memsz = (size_t)pages_whole(bytes),
 	};
 }
 
@@ -165,7 +149,7 @@ static int give_to_kernel(struct whole *whole)
 	const size_t n = whole->initrd_data ? SEGMENTS : SEGMENTS - 1;
 	int r = act_kexec_load(whole->layout.control.start, segments, n);
 
-	return r < 0 ? fail(whole, r, "kexec_load") : 0;
+	return r < 0 ? why_fail(whole->why, r, "kexec_load") : 0;
 }
 
 static int load(struct whole *whole, const char *root)
@@ -175,7 +159,7 @@ static int load(struct whole *whole, const char *root)
 	int r = host_read(root, &whole->host, &what);
 
 	if (r < 0)
-		return fail(whole, r, "cannot read %s", what);
+		return why_fail(whole->why, r, "cannot read %s", what);
 	r = map(whole, tree->kernel_fd, tree->kernel_bytes, &whole->kernel_data);
 	if (r == 0 && tree->initrd_fd >= 0)
 		r = map(whole, tree->initrd_fd, tree->initrd_bytes, &whole->initrd_data);
@@ -197,7 +181,7 @@ static void unmap(const uint8_t *data, uint64_t bytes)
 }
 
 int load_whole(const char *root, const struct tree *tree,
-	       const struct kernel_image *kernel, char why[LOAD_WHY_BYTES])
+	       const struct kernel_image *kernel, char why[WHY_BYTES])
 {
 	static struct whole whole; /* too large for a stack */
 	int r;

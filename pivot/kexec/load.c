@@ -91,11 +91,11 @@ const char *kexec_explain(const char *root, enum loader loader, int error)
 	return "see the last lines of 'dmesg'";
 }
 
-int load_files(const struct tree *tree, char why[LOAD_WHY_BYTES])
+int load_files(const struct tree *tree, char why[WHY_BYTES])
 {
 	int r = act_kexec_file_load(tree->kernel_fd, tree->initrd_fd, tree->command_line);
 
-	(void)snprintf(why, LOAD_WHY_BYTES, "kexec_file_load");
+	(void)snprintf(why, WHY_BYTES, "kexec_file_load");
 	return r;
 }
 

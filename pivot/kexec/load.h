@@ -8,6 +8,7 @@
 
 #include "kernel.h"
 #include "pivot/tree/tree.h"
+#include "why.h"
 
 /* The ways to load, best first. */
 enum loader {
@@ -21,17 +22,15 @@ enum loader {
 /* "gather", "load", "file", "kexec-tools". */
 const char *loader_name(enum loader loader);
 
-enum { LOAD_WHY_BYTES = 256 };
-
 /*
  * By kexec_load(2), with segments that the kernel copies out of the mapped files. 0; or
  * negative errno, and why says what failed.
  */
 int load_whole(const char *root, const struct tree *tree,
-	       const struct kernel_image *kernel, char why[LOAD_WHY_BYTES]);
+	       const struct kernel_image *kernel, char why[WHY_BYTES]);
 
 /* The same by kexec_file_load(2). */
-int load_files(const struct tree *tree, char why[LOAD_WHY_BYTES]);
+int load_files(const struct tree *tree, char why[WHY_BYTES]);
 
 /* Gives the loaded image up. 0 or negative errno, logged. */
 int kexec_unload(void);

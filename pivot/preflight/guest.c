@@ -7,7 +7,9 @@
 #include "checks.h"
 #include "cpuinfo.h"
 #include "initramfs/inventory/machine.h"
+#include "memory-encryption.h"
 #include "pivot/base/read.h"
+#include "pivot/kexec/load.h"
 
 /*
  * A kernel in a PV domain runs without the privilege to load page tables of its own,
@@ -34,7 +36,8 @@ static void check_xen(const struct preflight *p, struct findings *findings)
 static void check_confidential(const struct preflight *p, struct findings *findings)
 {
 	bool is_tdx = cpuinfo_has(p->root, "flags", "tdx_guest");
-	bool is_snp = read_exists(p->root, "/sys/class/misc/sev-guest");
+	bool is_snp = read_exists(p->root, "/sys/class/misc/sev-guest") ||
+		      read_exists(p->root, "/sys/devices/system/cpu/sev");
 	const unsigned int since = is_tdx ? 0x060b00 : 0x060d00;
 	struct machine machine;
 
@@ -50,6 +53,18 @@ static void check_confidential(const struct preflight *p, struct findings *findi
 			     ? ", and Linux prepares those for kexec only since "
 			       "6.11 (TDX) and 6.13 (SEV-SNP)"
 			     : "");
+}
+
+/* The purgatory of a loader of ours would read what it cannot decrypt, and run it. */
+static void check_encryption(const struct preflight *p, struct findings *findings)
+{
+	if (p->loaders & (1U << LOADER_GATHER | 1U << LOADER_LOAD) &&
+	    memory_is_encrypted(p->root))
+		find_refusal(
+			findings, "encrypted-memory",
+			"this machine's memory is encrypted (SEV, TDX or SME), which "
+			"this loader knows nothing of: leave --loader to the program, "
+			"or take --loader=file");
 }
 
 /* Sources: arch/x86/kernel/cpu/mshyperv.c, hv_machine_shutdown(); systemd#20072,
@@ -68,5 +83,6 @@ void check_guest(const struct preflight *p, struct findings *findings)
 {
 	check_xen(p, findings);
 	check_confidential(p, findings);
+	check_encryption(p, findings);
 	check_hyperv(p, findings);
 }

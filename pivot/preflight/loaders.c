@@ -3,28 +3,13 @@
 /* Which loaders there is any sense in trying. */
 
 #include "checks.h"
-#include "cpuinfo.h"
-#include "pivot/base/parameter.h"
+#include "memory-encryption.h"
 #include "pivot/base/read.h"
 #include "pivot/kexec/load.h"
 
 /* To load, to unload, and to load again at the end: kernel/kexec_core.c,
  * kexec_load_permitted(), counts each. */
 enum { LOADS_TO_GATHER = 3 };
-
-/* Memory is encrypted page by page, by a bit that only the kernel's own code knows of. */
-static bool is_encrypted(const char *root)
-{
-	char line[4096] = "";
-	size_t n;
-
-	(void)read_text(line, sizeof(line), root, "/proc/cmdline");
-	return cpuinfo_has(root, "flags", "tdx_guest") ||
-	       cpuinfo_has(root, "flags", "sev_guest") ||
-	       read_exists(root, "/sys/class/misc/sev-guest") ||
-	       (cpuinfo_has(root, "flags", "sme") &&
-		parameter_find(line, "mem_encrypt", &n) && n == 2);
-}
 
 bool preflight_may_gather(const char *root)
 {
@@ -42,8 +27,11 @@ unsigned int preflight_loaders(const char *root, int choice)
 
 	if (choice >= 0)
 		return 1U << choice;
-	if (is_encrypted(root) || kexec_is_locked_down(root))
+	if (kexec_is_locked_down(root))
 		return 1U << LOADER_FILE;
+	/* the others bring page tables of their own, which lack the bit */
+	if (memory_is_encrypted(root))
+		return 1U << LOADER_FILE | 1U << LOADER_KEXEC_TOOLS;
 	if (!preflight_may_gather(root))
 		loaders &= ~(1U << LOADER_GATHER);
 	return loaders;

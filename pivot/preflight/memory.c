@@ -19,43 +19,101 @@ static bool has_loader(const struct preflight *p, enum loader loader)
 	return p->loaders & 1U << loader;
 }
 
-/* Lists of all pages, and what else goes into the control segment. */
-static uint64_t lists_bytes(uint64_t payload)
+static uint64_t read_or_zero(const struct preflight *p, const char *name)
 {
-	enum { BYTES_A_PAGE = 128, PAGE = 4096, CONTROL_BYTES = 4 << 20 };
+	uint64_t bytes;
 
-	return payload / PAGE * BYTES_A_PAGE + CONTROL_BYTES;
+	return memory_read(p->root, name, &bytes) < 0 ? 0 : bytes;
 }
 
-/* What holds the kernel and the initrd, by the loader that is tried first. */
-static uint64_t payload_bytes(const struct preflight *p, char *words, size_t size)
+/*
+ * Beside the pages themselves, for each of them.
+ *
+ * Gathered: its frame, 8 bytes; planning, 8; a stretch of them, 16; a move, 24, and once
+ * more in the kernel; its slot in a pipe, 40, of which the allocator makes 64; its entry
+ * in our page tables, 8. Where two lie together on the average that is 120.
+ *
+ * Else: its entry in a page table, in the kernel's list (kimage_entry_t), and, for what
+ * it reads itself, in the one of vmalloc(): 8 each.
+ */
+enum { GATHER_PAGE_BYTES = 128, LOAD_PAGE_BYTES = 32 };
+
+/*
+ * All that, and the control segment without its moves: its page tables may need a page of
+ * them for a GiB, twice, as the kernel's own do once; the rest is some 100 KiB.
+ */
+static uint64_t lists_bytes(const struct preflight *p, unsigned int page_bytes)
+{
+	enum { PAGE = 4096, REST_BYTES = 1 << 20, RAM_OF_A_BYTE = 1 << 16 };
+
+	return (p->first->kernel_bytes + p->first->initrd_bytes) / PAGE * page_bytes +
+	       read_or_zero(p, "MemTotal") / RAM_OF_A_BYTE + REST_BYTES;
+}
+
+static uint64_t gathered_bytes(const struct preflight *p, char *words, size_t size)
 {
 	const uint64_t kernel = p->first->kernel_bytes, initrd = p->first->initrd_bytes;
-	const uint64_t unpack = p->first_kernel ? p->first_kernel->init_size : 0;
+	const uint64_t lists = lists_bytes(p, GATHER_PAGE_BYTES);
 	char a[HUMAN_BYTES], b[HUMAN_BYTES];
 
-	if (has_loader(p, LOADER_GATHER) && stage_leaves_outside(p->first->initrd_fd)) {
-		(void)snprintf(
-			words, size,
-			"the kernel, %s, while the initrd stays where it is; lists of "
-			"their pages, %s",
-			human_bytes(kernel, a),
-			human_bytes(lists_bytes(kernel + initrd), b));
-		return kernel + lists_bytes(kernel + initrd);
-	}
-	if (has_loader(p, LOADER_GATHER) || has_loader(p, LOADER_LOAD)) {
+	(void)human_bytes(lists, b);
+	if (stage_leaves_outside(p->first->initrd_fd)) {
 		(void)snprintf(words, size,
-			       "kernel and initrd once, %s; lists of their pages, %s",
-			       human_bytes(kernel + initrd, a),
-			       human_bytes(lists_bytes(kernel + initrd), b));
-		return kernel + initrd + lists_bytes(kernel + initrd);
+			       "the kernel, %s, while the initrd stays where it is; "
+			       "lists of their pages, %s",
+			       human_bytes(kernel, a), b);
+		return kernel + lists;
 	}
-	(void)snprintf(
-		words, size,
-		"kernel and initrd twice while loading, 2 x %s; room for the kernel "
-		"to unpack, %s",
-		human_bytes(kernel + initrd, a), human_bytes(unpack, b));
-	return 2 * (kernel + initrd) + unpack;
+	(void)snprintf(words, size,
+		       "kernel and initrd once, %s; lists of their pages, %s",
+		       human_bytes(kernel + initrd, a), b);
+	return kernel + initrd + lists;
+}
+
+static uint64_t loaded_bytes(const struct preflight *p, char *words, size_t size)
+{
+	const uint64_t payload = p->first->kernel_bytes + p->first->initrd_bytes;
+	const uint64_t lists = lists_bytes(p, LOAD_PAGE_BYTES);
+	char a[HUMAN_BYTES], b[HUMAN_BYTES];
+
+	(void)snprintf(words, size,
+		       "kernel and initrd once, %s; lists of their pages, %s",
+		       human_bytes(payload, a), human_bytes(lists, b));
+	return payload + lists;
+}
+
+/* Of others than ours the kernel takes pages for what it unpacks to, too, and zeroes them
+ * (kernel/kexec_core.c, kimage_load_normal_segment()). */
+static uint64_t kernel_room(const struct preflight *p)
+{
+	const uint64_t unpack = p->first_kernel ? p->first_kernel->init_size : 0;
+
+	return unpack > p->first->kernel_bytes ? unpack : p->first->kernel_bytes;
+}
+
+/* By kexec_file_load(2) or kexec-tools: the files are read as a whole, then copied. */
+static uint64_t read_and_loaded_bytes(const struct preflight *p, char *words, size_t size)
+{
+	const uint64_t kernel = p->first->kernel_bytes, initrd = p->first->initrd_bytes;
+	const uint64_t room = kernel_room(p);
+	const uint64_t lists = lists_bytes(p, LOAD_PAGE_BYTES);
+	char a[HUMAN_BYTES], b[HUMAN_BYTES], c[HUMAN_BYTES], d[HUMAN_BYTES];
+
+	(void)snprintf(words, size,
+		       "the initrd twice while loading, 2 x %s; the kernel, %s, and room "
+		       "for it to unpack, %s; lists of their pages, %s",
+		       human_bytes(initrd, a), human_bytes(kernel, b),
+		       human_bytes(room, c), human_bytes(lists, d));
+	return 2 * initrd + kernel + room + lists;
+}
+
+/* By the loader that is tried first. */
+static uint64_t payload_bytes(const struct preflight *p, char *words, size_t size)
+{
+	if (has_loader(p, LOADER_GATHER))
+		return gathered_bytes(p, words, size);
+	return has_loader(p, LOADER_LOAD) ? loaded_bytes(p, words, size)
+					  : read_and_loaded_bytes(p, words, size);
 }
 
 uint64_t preflight_memory(const struct preflight *p, char *words, size_t words_size)
@@ -69,13 +127,6 @@ uint64_t preflight_memory(const struct preflight *p, char *words, size_t words_s
 	(void)snprintf(words + used, words_size - used, "; the stage, %s",
 		       human_bytes(own, a));
 	return payload + own;
-}
-
-static uint64_t read_or_zero(const struct preflight *p, const char *name)
-{
-	uint64_t bytes;
-
-	return memory_read(p->root, name, &bytes) < 0 ? 0 : bytes;
 }
 
 /* What runs can go to the swap. */
@@ -137,18 +188,23 @@ static void check_amount(const struct preflight *p, struct findings *findings)
 			  need, have, words);
 }
 
+/* What the kernel is given to load; our own loader does not count what it unpacks to. */
+static uint64_t segments_bytes(const struct preflight *p)
+{
+	return p->first->initrd_bytes +
+	       (has_loader(p, LOADER_LOAD) ? p->first->kernel_bytes : kernel_room(p));
+}
+
 /* kernel/kexec_core.c, sanity_check_segment_list(): half of the memory at most. */
 static bool is_too_much_to_load(const struct preflight *p)
 {
-	return p->first->kernel_bytes + p->first->initrd_bytes >
-		       read_or_zero(p, "MemTotal") / 2 &&
+	return segments_bytes(p) > read_or_zero(p, "MemTotal") / 2 &&
 	       !has_loader(p, LOADER_GATHER);
 }
 
 void check_memory(const struct preflight *p, struct findings *findings)
 {
 	char need[HUMAN_BYTES], have[HUMAN_BYTES];
-	uint64_t payload = p->first->kernel_bytes + p->first->initrd_bytes;
 	uint64_t total, available;
 
 	if (p->first->kernel_fd < 0 || memory_read(p->root, "MemTotal", &total) < 0 ||
@@ -159,7 +215,7 @@ void check_memory(const struct preflight *p, struct findings *findings)
 			findings, "memory-half",
 			"kernel and initrd are %s, and the kernel loads no more than half "
 			"of the machine's memory (%s): use a smaller initrd",
-			human_bytes(payload, need), human_bytes(total, have));
+			human_bytes(segments_bytes(p), need), human_bytes(total, have));
 	else
 		check_amount(p, findings);
 }

@@ -280,8 +280,8 @@ static const char *reboot_name(unsigned int command)
 }
 
 FAULTY(act_reboot, (unsigned int command), (command), "reboot %s", reboot_name(command))
-FAULTY(act_execute, (const char *path, const char *const argv[]), (path, argv),
-       "execute %s %s", path, argv[1])
+FAULTY(act_execute, (const char *path, const char *const argv[], char *said, size_t size),
+       (path, argv, said, size), "execute %s %s", path, argv[1])
 FAULTY(act_make_exec, (pid_t pid, const char *path, const char *const argv[]),
        (pid, path, argv), "make_exec %s %s", whom(pid), path)
 FAULTY(act_can_make_exec, (pid_t pid), (pid), "can_make_exec %s", whom(pid))

@@ -43,6 +43,8 @@ struct rule {
 static struct shared {
 	size_t used;
 	size_t n_rules;
+	int exit_code; /* of programs, and what they say */
+	char said[256];
 	struct rule rule[FAKE_RULES_MAX];
 	char text[LOG_BYTES];
 } * shared;
@@ -100,8 +102,15 @@ void fake_later(int skips)
 	shared->rule[shared->n_rules - 1].skips = skips;
 }
 
+void fake_exit(int code, const char *text)
+{
+	shared->exit_code = code;
+	(void)snprintf(shared->said, sizeof(shared->said), "%s", text);
+}
+
 void fake_forget(void)
 {
+	fake_exit(0, "");
 	memset(shared->text, 0, shared->used);
 	shared->used = shared->n_rules = 0;
 }
@@ -465,8 +474,9 @@ int act_can_make_exec(pid_t pid)
 	return ACT(0, "can exec %d", pid);
 }
 
-int act_execute(const char *path, const char *const argv[])
+int act_execute(const char *path, const char *const argv[], char *said, size_t size)
 {
+	int r;
 	char words[LINE_BYTES / 2] = "";
 
 	for (size_t i = 1, used = 0; argv[i]; i++) {
@@ -474,7 +484,9 @@ int act_execute(const char *path, const char *const argv[])
 					 argv[i]);
 		must(used < sizeof(words));
 	}
-	return ACT(0, "execute %s%s", path, words);
+	r = ACT(0, "execute %s%s", path, words);
+	(void)snprintf(said, size, "%s", shared->said);
+	return r == 0 ? shared->exit_code : r;
 }
 
 int act_symlink(const char *target, const char *path)

@@ -27,6 +27,9 @@ void fake_fail(const char *beginning, int error, int times);
 void fake_hang(const char *beginning, int times);
 void fake_ignore(const char *beginning, int times);
 
+/* How programs end from now on, and what they print. */
+void fake_exit(int code, const char *said);
+
 /* What else happens to the machine, once, right after an act whose line begins so. */
 void fake_then(const char *beginning, void (*then)(void));
 /* The rule that was made last holds only after so many acts that it would hold for. */

@@ -53,10 +53,12 @@ static void root_remove(void)
 
 void fake_root_make(void)
 {
+	root_remove(); /* the one before */
 	strcpy(root.path, "/tmp/pivot-unit.XXXXXX");
 	must(mkdtemp(root.path));
+	if (root.owner != getpid())
+		(void)atexit(root_remove);
 	root.owner = getpid();
-	(void)atexit(root_remove);
 }
 
 const char *fake_root(void)

@@ -34,7 +34,7 @@ static const char command_line[] = "init=/init quiet";
 static uint64_t frames[RAM_PAGES]; /* those of the parts first */
 static struct payload payload;
 static struct gather gather;
-static char why[GATHER_WHY_BYTES];
+static char why[WHY_BYTES];
 static const struct purgatory_job *job;
 static const struct boot_params *params;
 

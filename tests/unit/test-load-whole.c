@@ -17,6 +17,7 @@
 #include "fake-ram.h"
 #include "fake-root.h"
 #include "pivot/kexec/boot-params.h"
+#include "pivot/kexec/moves.h"
 #include "pivot/kexec/purgatory/moves.h"
 #include "unit.h"
 
@@ -30,7 +31,7 @@ enum {
 static uint8_t image[SETUP + BODY], initrd[INITRD];
 static struct tree tree;
 static struct kernel_image kernel;
-static char why[LOAD_WHY_BYTES];
+static char why[WHY_BYTES];
 static const struct purgatory_job *job;
 static const struct boot_params *params;
 
@@ -108,6 +109,9 @@ START_TEST(gives_the_kernel_three_segments_in_their_places)
 	ck_assert_str_eq(fake_log(), "kexec load 3\n");
 	ck_assert_uint_eq(params->hdr.ramdisk_size, INITRD);
 	ck_assert(is_well());
+	for (size_t i = 0; i < job->n_moves; i++)
+		ck_assert_uint_le(((const struct move *)(uintptr_t)job->moves)[i].pages,
+				  MOVES_RUN_PAGES);
 	purgatory_move(job); /* nothing is to be moved */
 	ck_assert_mem_eq(ram_at(job->entry - BOOT_ENTRY_64, BODY), image + SETUP, BODY);
 	ck_assert_mem_eq(ram_at(params->hdr.ramdisk_image, INITRD), initrd, INITRD);

@@ -378,9 +378,24 @@ START_TEST(does_not_explain_as_the_kernels_what_it_was_not_asked)
 	assert_in(said, "Tried: gather: cannot read the memory map");
 	ck_assert_ptr_null(strstr(said, "signed"));
 	begin();
-	fake_fail("execute", EPERM, 1); /* its exit code was 1 */
+	fake_fail("execute", EPERM, 1);
 	ck_assert_int_eq(run(1U << LOADER_KEXEC_TOOLS), -EPERM);
 	ck_assert_ptr_null(strstr(said, "lockdown"));
+}
+END_TEST
+
+START_TEST(quotes_kexec_tools_as_it_ended)
+{
+	begin();
+	fake_exit(255, "\nkexec_load failed: \tIn use\nentry       = 0x9d7f0\n");
+	ck_assert_int_eq(run(1U << LOADER_KEXEC_TOOLS), -EIO);
+	assert_in(said, "Tried: kexec-tools: kexec -c (exited with 255: kexec_load "
+			"failed: ?In use)\n");
+	ck_assert(!fake_exists(STAGE "/kexec"));
+	begin();
+	fake_exit(137, "");
+	ck_assert_int_eq(run(1U << LOADER_KEXEC_TOOLS), -EIO);
+	assert_in(said, "Tried: kexec-tools: kexec -c (exited with 137)\n");
 }
 END_TEST
 
@@ -394,5 +409,5 @@ UNIT_MAIN("loading", names_each_loader, gathers_first_and_leaves_nothing_loaded,
 	  ends_where_it_cannot_be_undone,
 	  says_in_one_paragraph_what_was_tried_and_what_the_kernel_said,
 	  says_that_lockdown_does_not_trust_the_key,
-	  says_nothing_of_a_log_that_says_nothing,
+	  says_nothing_of_a_log_that_says_nothing, quotes_kexec_tools_as_it_ended,
 	  does_not_explain_as_the_kernels_what_it_was_not_asked)

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "fake-output.h"
 #include "pivot/base/macros.h"
+#include "pivot/kexec/load.h"
 #include "unit.h"
 
 static const struct verb verbs[] = {
@@ -51,6 +53,10 @@ START_TEST(takes_a_tree_and_nothing_else)
 	ck_assert_int_eq(options.takeover, CHOOSE_AUTO);
 	ck_assert_mem_eq(&options.handover, &standard, sizeof(standard));
 	ck_assert(!options.force);
+	ck_assert_int_eq(options.loader, LOADER_AUTO);
+	ck_assert_int_eq(options.handover.report, REPORT_APPEND);
+	ck_assert(!options.has_no_tune);
+	ck_assert(!options.verbose);
 	ck_assert_ptr_null(options.output);
 	ck_assert_ptr_null(options.tree_options.kernel);
 	ck_assert_uint_eq(options.tree_options.n_initrds, 0);
@@ -122,6 +128,43 @@ START_TEST(chooses_each_way_of_the_takeover)
 	ck_assert_int_eq(options.takeover, CHOOSE_AUTO);
 	ck_assert_int_eq(parse("--takeover=systemd", "t"), 0);
 	ck_assert_int_eq(options.takeover, CHOOSE_SYSTEMD);
+}
+END_TEST
+
+START_TEST(chooses_each_loader)
+{
+	char word[32];
+
+	ck_assert_int_eq(parse("--loader=auto", "t"), 0);
+	ck_assert_int_eq(options.loader, LOADER_AUTO);
+	for (int i = 0; i < LOADERS; i++) {
+		(void)snprintf(word, sizeof(word), "--loader=%s", loader_name(i));
+		ck_assert_int_eq(parse(word, "t"), 0);
+		ck_assert_int_eq(options.loader, i);
+	}
+	ck_assert_int_eq(parse("--loader=gather", "--loader", "auto", "t"), 0);
+	ck_assert_int_eq(options.loader, LOADER_AUTO);
+}
+END_TEST
+
+START_TEST(says_which_loaders_there_are)
+{
+	ck_assert_int_eq(parse("--loader=kexec", "t"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: --loader takes auto, gather, load, file or "
+			       "kexec-tools, not 'kexec'\n");
+	ck_assert_int_eq(parse("--loader=", "t"), -EINVAL);
+	ck_assert_int_eq(parse("--loader"), -EINVAL);
+}
+END_TEST
+
+START_TEST(leaves_out_what_is_not_wanted)
+{
+	ck_assert_int_eq(parse("--no-report", "--no-tune", "-v", "t"), 0);
+	ck_assert_int_eq(options.handover.report, REPORT_NONE);
+	ck_assert(options.has_no_tune);
+	ck_assert(options.verbose);
+	ck_assert_int_eq(parse("--verbose", "t"), 0);
+	ck_assert(options.verbose);
 }
 END_TEST
 
@@ -258,7 +301,8 @@ START_TEST(prints_help_with_every_verb_and_option)
 	static const char *const words[] = {
 		"--kernel",  "--initrd",    "--command-line", "--append", "--takeover",
 		"--delay",   "--deadline",  "--force",	      "--output", "--help",
-		"--version", "run    TREE", "plan   TREE",
+		"--version", "run    TREE", "plan   TREE",    "--loader", "--no-report",
+		"--no-tune", "--verbose",
 	};
 
 	ck_assert_int_eq(parse("--help"), 1);
@@ -279,9 +323,10 @@ UNIT_MAIN("options", takes_a_tree_and_nothing_else, takes_every_option,
 	  takes_options_before_and_behind_the_tree, takes_a_tarball_on_standard_input,
 	  takes_a_tree_named_like_an_option, keeps_initrds_in_their_order,
 	  needs_no_tree_where_a_kernel_is_named, chooses_each_way_of_the_takeover,
-	  takes_no_tree_where_there_is_none, asks_for_a_tree, takes_one_tree_only,
-	  says_what_a_value_may_be, says_what_is_no_option,
-	  takes_sixteen_initrds_and_no_more, prints_help_with_every_verb_and_option,
-	  prints_its_version, takes_every_word_about_devices,
-	  says_what_is_wrong_about_devices,
+	  chooses_each_loader, says_which_loaders_there_are,
+	  leaves_out_what_is_not_wanted, takes_no_tree_where_there_is_none,
+	  asks_for_a_tree, takes_one_tree_only, says_what_a_value_may_be,
+	  says_what_is_no_option, takes_sixteen_initrds_and_no_more,
+	  prints_help_with_every_verb_and_option, prints_its_version,
+	  takes_every_word_about_devices, says_what_is_wrong_about_devices,
 	  takes_a_recording_only_where_nothing_is_changed)

@@ -35,8 +35,8 @@ START_TEST(shows_the_arithmetic_of_memory)
 {
 	preflight_start();
 	preflight_expect(FINDING_NOTE, "memory",
-			 "memory: 196 MiB needed, 2.9 GiB available (kernel and initrd "
-			 "twice while loading, 2 x 72 MiB;");
+			 "memory: 190 MiB needed, 2.9 GiB available (the initrd twice "
+			 "while loading, 2 x 64 MiB;");
 	preflight_expect(FINDING_NOTE, "target-memory",
 			 "64 MiB, may become 1.9 GiB when it is unpacked (a tmpfs, half "
 			 "of what it and the kernel leave of 3.8 GiB; all with '--append "

@@ -186,6 +186,9 @@ START_TEST(notices_a_file_that_changes_while_it_is_copied)
 	fake_then("copy " PAYLOAD "/initrd", lengthen_initrd);
 	ck_assert_int_eq(put(), -ESTALE);
 	ck_assert(!fake_exists(PAYLOAD "/seal"));
+	begin(); /* after it was opened, and before it is copied */
+	lengthen_initrd();
+	ck_assert_int_eq(put(), -ESTALE);
 }
 END_TEST
 

@@ -171,7 +171,7 @@ START_TEST(keeps_the_stage_on_top_while_systemd_stops_services)
 {
 	begin();
 	fake_then("kill 1 RTMIN+6", cover_stage);
-	ck_assert_int_eq(take_over(TAKEOVER_SYSTEMD, 200), 0);
+	ck_assert_int_eq(take_over(TAKEOVER_SYSTEMD, 1000), 0);
 	ck_assert_str_eq(fake_log(), "kill 1 RTMIN+6\n"
 				     "enter mounts\n"
 				     "bind fd /run/initramfs\n"
@@ -185,7 +185,7 @@ START_TEST(covers_again_as_often_as_it_is_covered)
 	begin();
 	fake_then("kill 1 RTMIN+6", cover_stage);
 	fake_then("bind", cover_stage);
-	ck_assert_int_eq(take_over(TAKEOVER_SYSTEMD, 300), 0);
+	ck_assert_int_eq(take_over(TAKEOVER_SYSTEMD, 1000), 0);
 	ck_assert_int_eq(fake_count("bind"), 2);
 }
 END_TEST
@@ -211,7 +211,7 @@ START_TEST(restarts_where_systemd_hangs_and_cannot_be_seized)
 {
 	begin();
 	fake_fail("exec 1", EPERM, 1);
-	(void)take_over(TAKEOVER_SYSTEMD, 50);
+	(void)take_over(TAKEOVER_SYSTEMD, 1000);
 	ck_assert_str_eq(fake_log(), "kill 1 RTMIN+6\n"
 				     "enter mounts\n"
 				     "write /proc/sysrq-trigger j\n"
@@ -271,7 +271,7 @@ START_TEST(asks_systemd_again_where_it_is_not_known_whether_it_was)
 {
 	begin();
 	fake_then("kill 1 RTMIN+6", die);
-	ck_assert_int_eq(take_over(TAKEOVER_SYSTEMD, 50), 0);
+	ck_assert_int_eq(take_over(TAKEOVER_SYSTEMD, 1000), 0);
 	ck_assert_int_eq(fake_count("kill 1 RTMIN+6"), 2);
 	ck_assert_int_eq(fake_count("exec 1"), 1);
 }
@@ -293,7 +293,7 @@ START_TEST(restarts_again_where_the_process_that_restarts_is_killed)
 	begin();
 	fake_fail("exec 1", EPERM, 1);
 	fake_then("sysrq s", die);
-	(void)take_over(TAKEOVER_SYSTEMD, 50);
+	(void)take_over(TAKEOVER_SYSTEMD, 1000);
 	ck_assert_int_eq(fake_count("sysrq s"), 2);
 	ck_assert_int_eq(fake_count("reboot restart"), 1);
 }
