@@ -268,10 +268,17 @@ static int in_memory(bool is_written)
 	return fd;
 }
 
+/* As tree_open() opens it. */
+static void take_initrd(int fd)
+{
+	tree.initrd_fd = fd;
+	ck_assert_int_eq(fstat(fd, &tree.initrd_stat), 0);
+}
+
 START_TEST(leaves_an_initrd_outside_that_nobody_writes)
 {
 	begin();
-	tree.initrd_fd = in_memory(false);
+	take_initrd(in_memory(false));
 	ck_assert(stage_leaves_outside(tree.initrd_fd));
 	ck_assert_int_eq(put(), 0);
 	ck_assert(stage->has_initrd_outside);
@@ -286,7 +293,7 @@ END_TEST
 START_TEST(copies_an_initrd_that_somebody_may_write)
 {
 	begin();
-	tree.initrd_fd = in_memory(true);
+	take_initrd(in_memory(true));
 	ck_assert(!stage_leaves_outside(tree.initrd_fd));
 	ck_assert_int_eq(put(), 0);
 	ck_assert(!stage->has_initrd_outside);
@@ -364,7 +371,7 @@ END_TEST
 START_TEST(needs_nobody_to_hold_an_initrd_that_is_of_no_use_any_more)
 {
 	begin();
-	tree.initrd_fd = in_memory(false);
+	take_initrd(in_memory(false));
 	ck_assert_int_eq(put(), 0);
 	ck_assert_int_eq(take_away(), 0);
 	ck_assert(!stage->has_initrd_outside);
