@@ -224,6 +224,21 @@ START_TEST(asks_for_the_signature_of_the_kernel_that_is_loaded_first)
 }
 END_TEST
 
+/* One that cannot start with five levels does not lead to one that can. */
+START_TEST(refuses_either_kernel_that_cannot_start_here)
+{
+	begin();
+	fake_file("flags\t\t: fpu la57\n", "/proc/cpuinfo");
+	f->kernel.can_5_level = middle.kernel.image.can_5_level = true;
+	preflight_expect_no("five-levels");
+	middle.kernel.image.can_5_level = false;
+	preflight_expect(FINDING_REFUSE, "five-levels", "'/boot/vmlinuz-6.1.0-56-amd64'");
+	f->kernel.can_5_level = false;
+	middle.kernel.image.can_5_level = true;
+	preflight_expect(FINDING_REFUSE, "five-levels", "'result/bzImage'");
+}
+END_TEST
+
 UNIT_MAIN("preflight of two stages", says_nothing_of_it_where_the_jump_has_one_hop,
 	  says_by_way_of_what, says_what_asks_for_two_stages,
 	  warns_where_there_are_no_modules, lists_what_has_no_driver_there,
@@ -234,4 +249,5 @@ UNIT_MAIN("preflight of two stages", says_nothing_of_it_where_the_jump_has_one_h
 	  counts_the_initrd_in_memory_beside_what_is_loaded,
 	  refuses_a_first_hop_that_this_memory_does_not_hold,
 	  tells_of_the_target_what_is_true_of_its_own_initrd,
-	  asks_for_the_signature_of_the_kernel_that_is_loaded_first)
+	  asks_for_the_signature_of_the_kernel_that_is_loaded_first,
+	  refuses_either_kernel_that_cannot_start_here)
