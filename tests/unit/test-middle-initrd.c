@@ -506,7 +506,7 @@ static void compose_and_boot(void)
 
 static const struct boot_params *load(void)
 {
-	char why[GATHER_WHY_BYTES];
+	char why[WHY_BYTES];
 	int r = gather_load(fake_root(), &payload, &gather, why);
 	const struct move *changed;
 

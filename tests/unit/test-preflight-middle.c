@@ -166,7 +166,7 @@ START_TEST(warns_of_what_abrupt_means)
 {
 	begin();
 	f->options.handover.extent = EXTENT_ABRUPT;
-	preflight_expect(FINDING_WARN, "abrupt", "made read-only and not unmounted");
+	preflight_expect(FINDING_WARN, "abrupt", "made read-only, and not unmounted");
 }
 END_TEST
 
@@ -182,15 +182,25 @@ END_TEST
 /* It is made in memory, and the other loaders copy it from there. */
 START_TEST(counts_the_initrd_in_memory_beside_what_is_loaded)
 {
+	static const unsigned int copying[] = { 1U << LOADER_LOAD, 1U << LOADER_FILE,
+						1U << LOADER_LOAD | 1U << LOADER_FILE };
 	char words[512];
-	uint64_t gathered, loaded;
 
 	begin();
-	gathered = preflight_memory(&f->preflight, words, sizeof(words));
-	f->preflight.loaders = 1U << LOADER_LOAD;
-	loaded = preflight_memory(&f->preflight, words, sizeof(words));
-	ck_assert_uint_eq(loaded - gathered, 90 << 20);
-	ck_assert_ptr_nonnull(strstr(words, "the middle kernel's initrd, 90 MiB"));
+	(void)preflight_memory(&f->preflight, words, sizeof(words));
+	ck_assert_ptr_null(strstr(words, "the middle kernel's initrd"));
+	for (size_t i = 0; i < 3; i++) {
+		uint64_t with, without;
+
+		f->preflight.loaders = copying[i];
+		f->preflight.middle = NULL;
+		without = preflight_memory(&f->preflight, words, sizeof(words));
+		f->preflight.middle = &middle;
+		with = preflight_memory(&f->preflight, words, sizeof(words));
+		ck_assert_uint_eq(with - without, 90 << 20);
+		ck_assert_ptr_nonnull(
+			strstr(words, "; the middle kernel's initrd, 90 MiB"));
+	}
 }
 END_TEST
 
