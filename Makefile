@@ -208,7 +208,8 @@ unit_tests := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
 # the rooms under test, without main() and without what really acts
 unit_sources := $(filter-out pivot/main.c pivot/embedded.c pivot/image-unpack.c \
 	pivot/base/acts%.c,$(tool_sources)) $(wildcard initramfs/teardown/*.c) \
-	initramfs/guardian.c initramfs/lost-pages.c pivot/kexec/purgatory/moves.c $(wildcard tests/unit/fake-*.c)
+	initramfs/guardian.c initramfs/lost-pages.c initramfs/middle.c \
+	pivot/kexec/purgatory/moves.c $(wildcard tests/unit/fake-*.c)
 
 define unit_rules
 build/unit-$(1)/%.o: %.c

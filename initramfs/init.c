@@ -238,7 +238,7 @@ int main(int argc, char **argv)
 			leave(&teardown, verb->reboot_command);
 	}
 	if (r == 0 && is_middle)
-		middle_bind(&teardown);
+		middle_bind(teardown.root, &(struct middle_times)MIDDLE_TIMES);
 	if (r == 0)
 		r = teardown_run(&teardown);
 	if (r == 0) {

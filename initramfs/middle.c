@@ -12,8 +12,6 @@
 #include "pivot/base/read.h"
 
 enum {
-	LOAD_TIMEOUT_MS = 30000,
-	SETTLE_TIMEOUT_MS = 20000,
 	QUIET_MS = 100, /* without a device that came, or got a driver */
 	LOOK_EVERY_MS = 20,
 };
@@ -32,7 +30,7 @@ static int load(const void *argument)
 }
 
 /* A driver's probe may hang; then the others have their turn all the same. */
-static bool load_one(char *line)
+static bool load_one(char *line, unsigned int timeout_ms)
 {
 	struct module module = { .parameters = "" };
 	char *space = strchr(line, ' ');
@@ -43,13 +41,13 @@ static bool load_one(char *line)
 		module.parameters = space + 1;
 	}
 	(void)snprintf(module.path, sizeof(module.path), "%s/%s", MIDDLE_MODULES, line);
-	r = child_run(load, &module, LOAD_TIMEOUT_MS);
+	r = child_run(load, &module, timeout_ms);
 	if (r < 0)
 		(void)log_warn(r, "cannot load '%s'", module.path);
 	return r == 0;
 }
 
-static void load_all(const char *root)
+static void load_all(const char *root, unsigned int timeout_ms)
 {
 	static char order[MIDDLE_ORDER_BYTES];
 	size_t loaded = 0, all = 0;
@@ -59,15 +57,15 @@ static void load_all(const char *root)
 		return; /* what is built in is all there is */
 	for (char *line = strtok_r(order, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save), all++)
-		loaded += load_one(line);
+		loaded += load_one(line, timeout_ms);
 	log_info("      %zu of %zu modules loaded", loaded, all);
 }
 
 /* Drivers probe, and buses are scanned, in threads of the kernel, each of which says so.
  */
-static void settle(const char *root)
+static void settle(const char *root, unsigned int timeout_ms)
 {
-	const uint64_t end = clock_ms() + SETTLE_TIMEOUT_MS;
+	const uint64_t end = clock_ms() + timeout_ms;
 	uint64_t quiet_since = clock_ms(), seen = 0, now;
 
 	while (clock_ms() < end && clock_ms() - quiet_since < QUIET_MS) {
@@ -80,12 +78,12 @@ static void settle(const char *root)
 	}
 }
 
-void middle_bind(const struct teardown *teardown)
+void middle_bind(const char *root, const struct middle_times *times)
 {
 	const uint64_t start = clock_ms();
 
 	log_notice("[middle] give the devices their drivers");
-	load_all(teardown->root);
-	settle(teardown->root);
+	load_all(root, times->load_ms);
+	settle(root, times->settle_ms);
 	log_info("      done in %u ms", (unsigned int)(clock_ms() - start));
 }

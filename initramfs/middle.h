@@ -7,15 +7,23 @@
  * them again.
  */
 
-#include "teardown/teardown.h"
-
 #define MIDDLE_MODULES "/modules"
 
 enum { MIDDLE_ORDER_BYTES = 32768 };
 
+struct middle_times {
+	unsigned int load_ms;	/* for one module: its drivers may probe meanwhile */
+	unsigned int settle_ms; /* for all devices to appear, at most */
+};
+
+#define MIDDLE_TIMES                                 \
+	{                                            \
+		.load_ms = 30000, .settle_ms = 20000 \
+	}
+
 /*
  * Loads the modules that the tool has put into the stage, in the order of
- * MIDDLE_MODULES/order, a line "FILE [PARAMETERS]" for each, and waits until no more
- * devices appear. What fails is logged: the teardown clears what got no driver.
+ * <root>MIDDLE_MODULES/order, a line "FILE [PARAMETERS]" for each, and waits until no
+ * more devices appear. What fails is logged: the teardown clears what got no driver.
  */
-void middle_bind(const struct teardown *teardown);
+void middle_bind(const char *root, const struct middle_times *times);

@@ -62,6 +62,10 @@ static void append_report(struct teardown *teardown)
 	if (teardown->handover.hop == HOP_MIDDLE)
 		read_first_report(teardown);
 	n = teardown_report_archive(teardown, data, sizeof(data));
+	if (!n) { /* then of this hop alone */
+		teardown->first_text = teardown->first_json = NULL;
+		n = teardown_report_archive(teardown, data, sizeof(data));
+	}
 	r = n ? 0 : -EFBIG;
 
 	/* where the distro lives in the rootfs the stage stays where it was */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "initramfs/plan.h"
 #include "pivot/base/log.h"
 
 int hardware_read(const char *root, struct hardware *ret)
@@ -12,6 +13,7 @@ int hardware_read(const char *root, struct hardware *ret)
 	int r = devices_read(root, &ret->devices);
 
 	ret->n_advice = 0;
+	plan_sort(&ret->devices);
 	machine_read(root, &ret->machine);
 	return r < 0 ? log_err(r, "cannot read what devices there are") : 0;
 }

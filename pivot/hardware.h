@@ -26,7 +26,8 @@ struct hardware {
 	struct advice advice[ADVICE_MAX];
 };
 
-/* The machine below a root. 0 or negative errno; logged. */
+/* The machine below a root, its devices in the order of the plan, where they stay. 0 or
+ * negative errno; logged. */
 int hardware_read(const char *root, struct hardware *ret);
 
 /* --skip: a device by its name, or a driver, becomes a rule. 0 or -EINVAL; logged. */

@@ -209,11 +209,10 @@ static size_t folders_of(const char *path)
 	return n;
 }
 
-/* More than the archive can need: all there is, the headers, and what gzip adds at worst.
- */
-static size_t size_bound(const struct image_file *files, size_t n)
+size_t image_bound(const struct image_file *files, size_t n)
 {
 	static const char *const names[] = { "init", "busybox", "image.list" };
+	/* and the headers, and what gzip adds at worst */
 	size_t size = TRAILER_BYTES + HANDOVER_BYTES;
 
 	for (size_t i = 0; i < array_size(names); i++)
@@ -241,7 +240,7 @@ static int set_format(struct archive *archive, bool is_compressed)
 static int build(const struct handover *handover, bool is_compressed,
 		 const struct image_file *files, size_t n, struct image *ret)
 {
-	const size_t bound = size_bound(files, n);
+	const size_t bound = image_bound(files, n);
 	auto_release(write_freep) struct archive *archive = archive_write_new();
 	auto_free void *data = malloc(bound);
 	char text[HANDOVER_BYTES];

@@ -33,6 +33,9 @@ int image_build(const struct handover *handover, struct image *ret);
 int image_build_with(const struct handover *handover, const struct image_file *files,
 		     size_t n, struct image *ret);
 
+/* How long that is at most, in bytes. */
+size_t image_bound(const struct image_file *files, size_t n);
+
 /* Unpacks it into a directory. 0 or negative errno, logged. */
 int image_unpack(const struct image *image, const char *directory);
 

@@ -135,8 +135,7 @@ static int prepare_middle(struct journey *journey)
 	struct handover *handover = &journey->handover;
 	int r;
 
-	journey->has_middle = wants_middle(journey);
-	if (!journey->has_middle)
+	if (!wants_middle(journey))
 		return 0;
 	journey->middle_plan = (struct middle_plan){
 		.root = journey->options->root,
@@ -150,9 +149,12 @@ static int prepare_middle(struct journey *journey)
 	if (journey->middle_plan.is_target && !journey->has_kernel)
 		return log_refuse(-EINVAL, "--middle-kernel=target needs a tree");
 	r = middle_prepare(&journey->middle_plan, &journey->middle);
+	if (r < 0)
+		return r;
+	journey->has_middle = true;
 	handover->hop = HOP_FIRST;
 	describe(&journey->middle.kernel.image, "the middle kernel", handover->target);
-	return r;
+	return 0;
 }
 
 /* What preflight looks at. */

@@ -392,7 +392,8 @@ int options_parse(int argc, char **argv, const struct verb *verbs,
 			"one tree at a time, and a verb comes first: what is '%s'?",
 			argv[optind + 1]);
 	if (ret->stages == STAGES_AUTO &&
-	    (ret->middle.kernel || ret->has_target_in_middle))
+	    (ret->middle.kernel || ret->has_target_in_middle ||
+	     ret->handover.extent == EXTENT_ABRUPT))
 		ret->stages = STAGES_TWO; /* what would it be for? */
 	if (check_stages(ret) < 0)
 		return -EINVAL;

@@ -198,7 +198,6 @@ int verb_plan(const struct options *options)
 		(void)log_err(r, "cannot read what the machine is made of");
 		return EXIT_UNCHANGED;
 	}
-	hardware_advise(journey.hardware, &journey.handover); /* they are sorted now */
 	if (options->json)
 		return plan_print_json(&journey, &plan) < 0 ? EXIT_UNCHANGED : EXIT_DONE;
 	print_all(&journey, &plan);

@@ -70,6 +70,30 @@ static void add_device(struct text *text, const struct report_entry *entry)
 	    report->ms);
 }
 
+/*
+ * Is it one object to its end? The first hop's is ours, and went through a kernel that
+ * may have had no room for all of it.
+ */
+static bool is_whole(const char *json)
+{
+	bool is_string = false;
+	int depth = 0;
+
+	if (strncmp(json, "{\"version\": ", 12) != 0)
+		return false;
+	for (; *json; json++) {
+		if (*json == '"')
+			is_string = !is_string;
+		else if (is_string && *json == '\\' && json[1])
+			json++;
+		else if (!is_string && strchr("{[", *json))
+			depth++;
+		else if (!is_string && strchr("}]", *json) && --depth == 0)
+			return json[1 + strspn(json + 1, "\n")] == '\0';
+	}
+	return false;
+}
+
 static void add_json(struct text *text, const struct teardown *teardown)
 {
 	struct report_entry entry;
@@ -81,7 +105,7 @@ static void add_json(struct text *text, const struct teardown *teardown)
 	add_member(text, "version", PIVOT_VERSION);
 	add_member(text, "target", teardown->handover.target);
 	add_member(text, "takeover", takeover_name(teardown->handover.takeover));
-	if (teardown->first_json)
+	if (teardown->first_json && is_whole(teardown->first_json))
 		add(text, "\"first_hop\": %s, ", teardown->first_json);
 	add(text,
 	    "\"at_rest\": %zu, \"kept\": %zu, \"running\": %zu, \"overdue\": %s,\n"
@@ -111,8 +135,9 @@ static void add_text(struct text *text, const struct teardown *teardown)
 	struct report_entry entry;
 
 	add(text,
-	    "%spivot-kexec " PIVOT_VERSION ": before the jump into %s (takeover: %s)\n",
-	    teardown->first_text ?: "", teardown->handover.target,
+	    "%s%spivot-kexec " PIVOT_VERSION ": before the jump into %s (takeover: %s)\n",
+	    teardown->first_text ?: "", teardown->first_text ? "\n" : "",
+	    teardown->handover.target,
 	    teardown->first_text ? "middle kernel"
 				 : takeover_name(teardown->handover.takeover));
 	for (int i = 0; i < TEARDOWN_STAGES; i++)

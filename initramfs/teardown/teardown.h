@@ -32,7 +32,7 @@ enum { HUNG_MOUNTS_MAX = 64 };
 
 struct teardown {
 	const char *root; /* for reading: "" but in tests */
-	/* of the first hop, as its files have them; NULL */
+	/* of the first hop, as read_text() reads its files; NULL */
 	const char *first_text, *first_json;
 	const char *stage_path; /* where the stage's tmpfs is, while it is not the root;
 				   or NULL */

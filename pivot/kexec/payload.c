@@ -180,6 +180,12 @@ static int parse_line(char *line, const char *name, struct payload_place *ret)
 	return 0;
 }
 
+/* The others are read before the jump. */
+static bool may_be_retained(enum payload_name name)
+{
+	return name == PAYLOAD_KERNEL || name == PAYLOAD_INITRD;
+}
+
 static int parse_seal(char *text, struct payload_place ret[PAYLOAD_SEALED])
 {
 	char *save = NULL, *line = strtok_r(text, "\n", &save);
@@ -188,7 +194,8 @@ static int parse_seal(char *text, struct payload_place ret[PAYLOAD_SEALED])
 		return -EBADMSG;
 	for (int i = 0; i < PAYLOAD_SEALED; i++) {
 		line = strtok_r(NULL, "\n", &save);
-		if (!line || parse_line(line, names[i], &ret[i]) < 0)
+		if (!line || parse_line(line, names[i], &ret[i]) < 0 ||
+		    (ret[i].offset && !may_be_retained(i)))
 			return -EBADMSG;
 	}
 	line = strtok_r(NULL, "\n", &save);
@@ -246,11 +253,11 @@ static int open_retained(const char *root, const char *folder, enum payload_name
 	if (r < 0)
 		return r;
 	file->bytes = place->bytes;
+	if (!payload->checksums || (at + payload_pages(file)) * sizeof(*file->checksums) >
+					   payload->checksums_bytes)
+		return -EBADMSG;
 	file->checksums = payload->checksums + at;
-	return (at + payload_pages(file)) * sizeof(*file->checksums) >
-			       payload->checksums_bytes
-		       ? -EBADMSG
-		       : 0;
+	return 0;
 }
 
 static int open_one(const char *root, const char *folder, enum payload_name name,

@@ -24,7 +24,8 @@ enum {
 	HEADER_BYTES = 110,			/* of a newc entry, without its name */
 	NAME_BYTES = PAGE_BYTES - HEADER_BYTES, /* with the zeros that fill the page */
 	TRAILER_BYTES = 124,
-	OWN_FILES = 6, /* beside modules and firmware */
+	OWN_FILES = 6,	   /* beside modules and firmware */
+	FILE_BYTES = 2048, /* of a file what is not its own, with the folders it is in */
 };
 
 /* in an archive no name begins with a "/" */
@@ -286,10 +287,13 @@ static size_t pages_of(const struct middle_request *request)
 uint64_t middle_initrd_bound(const struct middle_request *request, uint64_t *image)
 {
 	const struct middle_modules *m = request->modules;
+	const char *line = request->target->command_line ?: "";
 
-	*image = m->module_bytes + m->firmware_bytes;
-	return PAGE_BYTES + retained_bytes(request) +
-	       pages_of(request) * sizeof(uint32_t) + *image;
+	*image = image_bound(NULL, 0) + m->module_bytes + m->firmware_bytes +
+		 (m->n + m->n_firmware + OWN_FILES) * FILE_BYTES + MIDDLE_ORDER_BYTES +
+		 request->kernel->setup_bytes + strlen(line) +
+		 pages_of(request) * sizeof(uint32_t);
+	return PAGE_BYTES + retained_bytes(request) + TRAILER_BYTES + *image;
 }
 
 int middle_initrd_create(void)

@@ -116,6 +116,20 @@ static uint64_t payload_bytes(const struct preflight *p, char *words, size_t siz
 					  : read_and_loaded_bytes(p, words, size);
 }
 
+/* A middle kernel's initrd is made in memory; what copies it needs that once more. */
+static uint64_t made_bytes(const struct preflight *p, char *words, size_t size)
+{
+	const uint64_t initrd = p->first->initrd_bytes;
+	size_t used = strlen(words);
+	char a[HUMAN_BYTES];
+
+	if (!p->middle || has_loader(p, LOADER_GATHER))
+		return 0;
+	(void)snprintf(words + used, size - used, "; the middle kernel's initrd, %s",
+		       human_bytes(initrd, a));
+	return initrd;
+}
+
 uint64_t preflight_memory(const struct preflight *p, char *words, size_t words_size)
 {
 	/* the stage's tmpfs, our own copy of the image, and what the tool needs itself */
@@ -126,7 +140,7 @@ uint64_t preflight_memory(const struct preflight *p, char *words, size_t words_s
 
 	(void)snprintf(words + used, words_size - used, "; the stage, %s",
 		       human_bytes(own, a));
-	return payload + own;
+	return payload + made_bytes(p, words, words_size) + own;
 }
 
 /* What runs can go to the swap. */

@@ -35,27 +35,27 @@ static void check_signature(const struct preflight *p, struct findings *findings
 	bool locked = kexec_is_locked_down(p->root), secure = has_secure_boot(p->root);
 	const char *by = secure ? " (Secure Boot)" : "";
 
-	if (!p->kernel || (!locked && !secure))
+	if (!p->first_kernel || (!locked && !secure))
 		return;
-	if (locked && !p->kernel->is_signed)
+	if (locked && !p->first_kernel->is_signed)
 		find_refusal(
 			findings, "lockdown",
 			"the running kernel is locked down%s and '%s' is not signed: %s, "
 			"or use a kernel signed by a key this machine trusts",
-			by, p->tree->kernel_name,
+			by, p->first->kernel_name,
 			secure ? "turn Secure Boot off in the firmware"
 			       : "boot without lockdown= on its command line");
 	else if (locked)
 		find_note(findings, "signature",
 			  "the running kernel is locked down%s: it loads '%s' only if it "
 			  "trusts the key that signed it",
-			  by, p->tree->kernel_name);
-	else if (!p->kernel->is_signed)
+			  by, p->first->kernel_name);
+	else if (!p->first_kernel->is_signed)
 		find_note(findings, "secure-boot",
 			  "Secure Boot is on and '%s' is not signed; the running kernel "
 			  "is not locked down and may load it all the same: if not, turn "
 			  "Secure Boot off in the firmware, or use a signed kernel",
-			  p->tree->kernel_name);
+			  p->first->kernel_name);
 }
 
 static bool appraises(const char *line, size_t n, const char *function)
@@ -98,7 +98,7 @@ static void check_ima(const struct preflight *p, struct findings *findings)
 		     "the IMA policy of the running kernel appraises the kernels it "
 		     "loads: '%s' needs an IMA signature by a key that is trusted here, "
 		     "or the load fails with nothing changed",
-		     p->tree->kernel_name ?: "the tree's kernel");
+		     p->first->kernel_name ?: "the tree's kernel");
 }
 
 void check_security(const struct preflight *p, struct findings *findings)

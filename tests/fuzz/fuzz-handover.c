@@ -23,8 +23,8 @@ static int is_same(const struct handover *a, const struct handover *b)
 	       a->deadline_ms == b->deadline_ms && strcmp(a->target, b->target) == 0 &&
 	       a->reset == b->reset && a->display == b->display &&
 	       a->parallel == b->parallel && a->on_hang == b->on_hang &&
-	       a->report == b->report && a->watchdog_s == b->watchdog_s &&
-	       a->rules.n == b->rules.n &&
+	       a->report == b->report && a->hop == b->hop && a->extent == b->extent &&
+	       a->watchdog_s == b->watchdog_s && a->rules.n == b->rules.n &&
 	       memcmp(a->rules.rule, b->rules.rule, sizeof(a->rules.rule)) == 0;
 }
 

@@ -10,6 +10,7 @@
 #include "fake-machine.h"
 #include "fake-output.h"
 #include "fake-root.h"
+#include "initramfs/plan.h"
 #include "unit.h"
 
 static struct hardware hardware;
@@ -107,6 +108,46 @@ START_TEST(warns_once_of_what_is_known)
 }
 END_TEST
 
+/* What else is known of them points to them. */
+START_TEST(has_them_in_the_order_of_the_plan)
+{
+	static struct plan plan;
+
+	begin();
+	machine_pci(.address = "0000:00:01.0", .class = 0x060400, .driver = "pcieport",
+		    .has_header_of_bridge = true);
+	machine_pci(.address = "0000:00:03.0", .class = 0x030000, .driver = "amdgpu");
+	machine_pci(.address = "0000:00:04.0", .class = 0x010802, .driver = "nvme");
+	machine_pci(.address = "0000:01:00.0", .below = "0000:00:01.0", .class = 0x020000,
+		    .driver = "e1000");
+	read_machine();
+	ck_assert_str_eq(hardware.devices.device[0].name, "0000:01:00.0");
+	ck_assert_str_eq(hardware.advice[0].device->name, "0000:00:03.0");
+	ck_assert_int_eq(plan_build(fake_root(), &hardware.devices, &hardware.machine,
+				    &wishes, &plan),
+			 0);
+	ck_assert_str_eq(hardware.advice[0].device->name, "0000:00:03.0");
+}
+END_TEST
+
+/* --- two stages --- */
+
+START_TEST(knows_what_asks_for_two_stages)
+{
+	begin();
+	machine_pci(.address = "0000:00:03.0", .class = 0x020000, .driver = "e1000");
+	machine_pci(.address = "0000:00:04.0", .class = 0x010601, .driver = "ahci");
+	read_machine();
+	ck_assert_ptr_null(hardware.asks_for_two);
+	ck_assert_int_eq(rules_add(&wishes.rules, "driver:ahci=two-stage"), 0);
+	hardware_advise(&hardware, &wishes);
+	ck_assert_str_eq(hardware.asks_for_two->name, "0000:00:04.0");
+	wishes.rules.n = 0;
+	hardware_advise(&hardware, &wishes);
+	ck_assert_ptr_null(hardware.asks_for_two);
+}
+END_TEST
+
 START_TEST(has_nothing_to_say_of_an_ordinary_machine)
 {
 	begin();
@@ -118,4 +159,5 @@ END_TEST
 
 UNIT_MAIN("hardware", skips_a_device_by_either_name, skips_the_devices_of_a_driver,
 	  refuses_to_skip_what_is_not_there, appends_what_a_rule_says_once,
-	  warns_once_of_what_is_known, has_nothing_to_say_of_an_ordinary_machine)
+	  warns_once_of_what_is_known, has_them_in_the_order_of_the_plan,
+	  knows_what_asks_for_two_stages, has_nothing_to_say_of_an_ordinary_machine)

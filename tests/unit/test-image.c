@@ -127,6 +127,7 @@ static struct archive *open_image(const struct image *image)
 	struct archive *archive = archive_read_new();
 
 	ck_assert_int_eq(archive_read_support_format_cpio(archive), ARCHIVE_OK);
+	ck_assert_int_eq(archive_read_support_filter_gzip(archive), ARCHIVE_OK);
 	ck_assert_int_eq(archive_read_open_memory(archive, image->data, image->size),
 			 ARCHIVE_OK);
 	return archive;
@@ -213,7 +214,129 @@ START_TEST(is_not_built_with_a_handover_that_cannot_be_written)
 }
 END_TEST
 
+/* --- with more files --- */
+
+static const struct image_file more[] = {
+	{ "modules/a.ko", "the a", 5 },
+	{ "modules/b.ko", "the b", 5 },
+	{ "lib/firmware/x/c.fw", "", 0 },
+	{ "top", "of all", 6 },
+};
+
+static void build_with(const struct image_file *files, size_t n, struct image *image)
+{
+	const struct handover handover = example();
+
+	ck_assert_int_eq(image_build_with(&handover, files, n, image), 0);
+	ck_assert_uint_le(image->size, image_bound(files, n));
+}
+
+/* "file a/b 0600 5": names, modes and sizes. */
+static void list_image(const struct image *image, char *list)
+{
+	struct archive *archive = open_image(image);
+	struct archive_entry *entry;
+
+	while (archive_read_next_header(archive, &entry) == ARCHIVE_OK)
+		list += sprintf(list, "%s %s %o %d\n",
+				archive_entry_filetype(entry) == AE_IFDIR ? "dir"
+									  : "file",
+				archive_entry_pathname(entry), archive_entry_perm(entry),
+				(int)archive_entry_size(entry));
+	ck_assert_int_eq(archive_read_free(archive), ARCHIVE_OK);
+}
+
+START_TEST(puts_more_files_behind_the_list_with_their_folders)
+{
+	static char plain[8192], with[8192];
+	struct image image;
+
+	build(&image);
+	list_image(&image, plain);
+	image_done(&image);
+	build_with(more, 4, &image);
+	list_image(&image, with);
+	ck_assert_int_eq(strncmp(with, plain, strlen(plain)), 0);
+	ck_assert_str_eq(with + strlen(plain), "dir modules 755 0\n"
+					       "file modules/a.ko 600 5\n"
+					       "file modules/b.ko 600 5\n"
+					       "dir lib 755 0\n"
+					       "dir lib/firmware 755 0\n"
+					       "dir lib/firmware/x 755 0\n"
+					       "file lib/firmware/x/c.fw 600 0\n"
+					       "file top 600 6\n");
+	image_done(&image);
+}
+END_TEST
+
+/* What there is of a folder is told once, as far as the file before it has it. */
+START_TEST(makes_of_a_folder_no_other_whose_name_begins_like_it)
+{
+	static const struct image_file files[] = { { "ab/c", "1", 1 },
+						   { "ab/cd/e", "2", 1 },
+						   { "a/f", "3", 1 } };
+	static char list[8192];
+	struct image image;
+
+	build_with(files, 3, &image);
+	list_image(&image, list);
+	ck_assert_ptr_nonnull(strstr(list, "dir ab 755 0\nfile ab/c 600 1\n"
+					   "dir ab/cd 755 0\nfile ab/cd/e 600 1\n"
+					   "dir a 755 0\nfile a/f 600 1\n"));
+	image_done(&image);
+}
+END_TEST
+
+/* Source: RFC 1952: the time is in bytes 4 to 7. */
+START_TEST(is_packed_by_gzip_with_the_same_bytes_every_time)
+{
+	struct image a, b;
+
+	build_with(more, 4, &a);
+	build_with(more, 4, &b);
+	ck_assert_mem_eq(a.data, "\x1f\x8b\x08\0\0\0\0\0", 8);
+	ck_assert_uint_eq(a.size, b.size);
+	ck_assert_mem_eq(a.data, b.data, a.size);
+	image_done(&a);
+	image_done(&b);
+}
+END_TEST
+
+START_TEST(has_room_for_what_cannot_be_packed)
+{
+	static unsigned char noise[3 << 20];
+	const struct image_file file = { "modules/noise.ko", noise, sizeof(noise) };
+	struct archive_entry *entry;
+	struct archive *archive;
+	struct image image;
+	uint64_t state = 1;
+
+	for (size_t i = 0; i < sizeof(noise); i++) {
+		state = state * 6364136223846793005 + 1442695040888963407;
+		noise[i] = (unsigned char)(state >> 56);
+	}
+	build_with(&file, 1, &image);
+	ck_assert_uint_gt(image.size, sizeof(noise));
+	archive = open_image(&image);
+	while (archive_read_next_header(archive, &entry) == ARCHIVE_OK)
+		if (archive_entry_size(entry) == sizeof(noise))
+			break;
+	for (size_t i = 0; i < sizeof(noise); i += 4096) {
+		unsigned char page[4096];
+
+		ck_assert_int_eq(archive_read_data(archive, page, sizeof(page)), 4096);
+		ck_assert_mem_eq(page, noise + i, sizeof(page));
+	}
+	ck_assert_int_eq(archive_read_free(archive), ARCHIVE_OK);
+	image_done(&image);
+}
+END_TEST
+
 UNIT_MAIN("image", has_the_same_bytes_every_time, is_newc_from_the_first_byte,
 	  holds_what_image_list_says_in_its_order, says_nothing_of_this_machine_or_moment,
 	  carries_shutdown_as_a_link_to_the_init,
-	  is_not_built_with_a_handover_that_cannot_be_written)
+	  is_not_built_with_a_handover_that_cannot_be_written,
+	  puts_more_files_behind_the_list_with_their_folders,
+	  makes_of_a_folder_no_other_whose_name_begins_like_it,
+	  is_packed_by_gzip_with_the_same_bytes_every_time,
+	  has_room_for_what_cannot_be_packed)

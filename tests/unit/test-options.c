@@ -60,6 +60,10 @@ START_TEST(takes_a_tree_and_nothing_else)
 	ck_assert_ptr_null(options.output);
 	ck_assert_ptr_null(options.tree_options.kernel);
 	ck_assert_uint_eq(options.tree_options.n_initrds, 0);
+	ck_assert_int_eq(options.stages, STAGES_AUTO);
+	ck_assert_ptr_null(options.middle.kernel);
+	ck_assert_ptr_null(options.middle.modules);
+	ck_assert(!options.has_target_in_middle);
 	ck_assert_str_eq(said, "");
 }
 END_TEST
@@ -203,6 +207,111 @@ START_TEST(says_what_is_wrong_about_devices)
 }
 END_TEST
 
+/* --- two stages --- */
+
+START_TEST(takes_each_number_of_stages)
+{
+	ck_assert_int_eq(parse("--stages=1", "t"), 0);
+	ck_assert_int_eq(options.stages, STAGES_ONE);
+	ck_assert_int_eq(parse("--stages", "2", "t"), 0);
+	ck_assert_int_eq(options.stages, STAGES_TWO);
+	ck_assert_int_eq(options.handover.extent, EXTENT_CLEAN);
+	ck_assert_int_eq(parse("--stages=auto", "t"), 0);
+	ck_assert_int_eq(options.stages, STAGES_AUTO);
+}
+END_TEST
+
+START_TEST(takes_two_stages_with_or_without_how)
+{
+	ck_assert_int_eq(parse("--two-stage", "t"), 0);
+	ck_assert_int_eq(options.stages, STAGES_TWO);
+	ck_assert_int_eq(options.handover.extent, EXTENT_CLEAN);
+	ck_assert_str_eq(options.tree, "t"); /* which is no way of it */
+	ck_assert_int_eq(parse("--two-stage=clean", "t"), 0);
+	ck_assert_int_eq(options.handover.extent, EXTENT_CLEAN);
+	ck_assert_int_eq(parse("--two-stage=abrupt", "t"), 0);
+	ck_assert_int_eq(options.stages, STAGES_TWO);
+	ck_assert_int_eq(options.handover.extent, EXTENT_ABRUPT);
+	ck_assert_int_eq(parse("--two-stage=abrupt", "--two-stage", "t"), 0);
+	ck_assert_int_eq(options.handover.extent, EXTENT_CLEAN);
+}
+END_TEST
+
+START_TEST(takes_another_middle_kernel_for_two_stages)
+{
+	ck_assert_int_eq(parse("--middle-kernel=k", "--middle-modules", "m", "t"), 0);
+	ck_assert_int_eq(options.stages, STAGES_TWO);
+	ck_assert_str_eq(options.middle.kernel, "k");
+	ck_assert_str_eq(options.middle.modules, "m");
+	ck_assert(!options.has_target_in_middle);
+	ck_assert_int_eq(parse("--middle-kernel=target", "t"), 0);
+	ck_assert_int_eq(options.stages, STAGES_TWO);
+	ck_assert_ptr_null(options.middle.kernel);
+	ck_assert(options.has_target_in_middle);
+	ck_assert_int_eq(parse("--middle-kernel=target", "--middle-kernel=./target", "t"),
+			 0);
+	ck_assert_str_eq(options.middle.kernel, "./target");
+	ck_assert(!options.has_target_in_middle);
+}
+END_TEST
+
+/* Those of the kernel that runs, should something ask for two stages. */
+START_TEST(takes_modules_alone_for_where_there_are_two_stages)
+{
+	ck_assert_int_eq(parse("--middle-modules=m", "t"), 0);
+	ck_assert_int_eq(options.stages, STAGES_AUTO);
+	ck_assert_str_eq(options.middle.modules, "m");
+}
+END_TEST
+
+/* What leaves the devices to a middle kernel is nothing to do without one. */
+START_TEST(leaves_no_devices_alone_without_a_middle_kernel)
+{
+	ck_assert_int_eq(parse("--two-stage=abrupt", "--stages=auto", "t"), 0);
+	ck_assert_int_eq(options.handover.extent, EXTENT_ABRUPT);
+	ck_assert_int_eq(options.stages, STAGES_TWO);
+	ck_assert_int_eq(parse("--two-stage=abrupt", "--stages=1", "t"), -EINVAL);
+	ck_assert_str_eq(said,
+			 "pivot-kexec: with --stages=1 there is no middle kernel\n");
+}
+END_TEST
+
+START_TEST(refuses_a_middle_kernel_in_one_stage)
+{
+	static const char *const with[] = { "--middle-kernel=k", "--middle-kernel=target",
+					    "--middle-modules=m" };
+
+	for (size_t i = 0; i < array_size(with); i++) {
+		ck_assert_int_eq(parse(with[i], "--stages=1", "t"), -EINVAL);
+		ck_assert_str_eq(
+			said, "pivot-kexec: with --stages=1 there is no middle kernel\n");
+		ck_assert_int_eq(parse("--stages=1", with[i], "t"), -EINVAL);
+		ck_assert_int_eq(parse("--stages=1", "--two-stage", with[i], "t"), 0);
+		ck_assert_int_eq(options.stages, STAGES_TWO); /* the last word counts */
+	}
+	ck_assert_int_eq(parse("--two-stage", "--stages=1", "t"), 0);
+	ck_assert_int_eq(options.stages, STAGES_ONE);
+}
+END_TEST
+
+START_TEST(says_what_is_wrong_about_stages)
+{
+	ck_assert_int_eq(parse("--stages=3", "t"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: --stages takes auto, 1 or 2, not '3'\n");
+	ck_assert_int_eq(parse("--stages=", "t"), -EINVAL);
+	ck_assert_int_eq(parse("--two-stage=soon", "t"), -EINVAL);
+	ck_assert_str_eq(said,
+			 "pivot-kexec: --two-stage takes clean or abrupt, not 'soon'\n");
+	ck_assert_int_eq(parse("--two-stage=", "t"), -EINVAL);
+	ck_assert_int_eq(parse("--middle-kernel=target", "--middle-modules=m", "t"),
+			 -EINVAL);
+	ck_assert_str_eq(said,
+			 "pivot-kexec: the target's kernel as the middle one has no "
+			 "modules: name its file with --middle-kernel for that\n");
+	ck_assert_int_eq(parse("--middle-kernel"), -EINVAL);
+}
+END_TEST
+
 /* An answer about another machine must not lead to anything on this one. */
 START_TEST(takes_a_recording_only_where_nothing_is_changed)
 {
@@ -299,10 +408,13 @@ END_TEST
 START_TEST(prints_help_with_every_verb_and_option)
 {
 	static const char *const words[] = {
-		"--kernel",  "--initrd",    "--command-line", "--append", "--takeover",
-		"--delay",   "--deadline",  "--force",	      "--output", "--help",
-		"--version", "run    TREE", "plan   TREE",    "--loader", "--no-report",
-		"--no-tune", "--verbose",
+		"--kernel",    "--initrd",	  "--command-line",
+		"--append",    "--takeover",	  "--delay",
+		"--deadline",  "--force",	  "--output",
+		"--help",      "--version",	  "run    TREE",
+		"plan   TREE", "--loader",	  "--no-report",
+		"--no-tune",   "--verbose",	  "--two-stage[=HOW]",
+		"--stages",    "--middle-kernel", "--middle-modules",
 	};
 
 	ck_assert_int_eq(parse("--help"), 1);
@@ -329,4 +441,9 @@ UNIT_MAIN("options", takes_a_tree_and_nothing_else, takes_every_option,
 	  says_what_is_no_option, takes_sixteen_initrds_and_no_more,
 	  prints_help_with_every_verb_and_option, prints_its_version,
 	  takes_every_word_about_devices, says_what_is_wrong_about_devices,
-	  takes_a_recording_only_where_nothing_is_changed)
+	  takes_a_recording_only_where_nothing_is_changed, takes_each_number_of_stages,
+	  takes_two_stages_with_or_without_how,
+	  takes_another_middle_kernel_for_two_stages,
+	  takes_modules_alone_for_where_there_are_two_stages,
+	  leaves_no_devices_alone_without_a_middle_kernel,
+	  refuses_a_middle_kernel_in_one_stage, says_what_is_wrong_about_stages)

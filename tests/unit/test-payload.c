@@ -4,6 +4,7 @@
 
 #include "pivot/kexec/payload.h"
 
+#include <asm/bootparam.h>
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -302,6 +303,169 @@ START_TEST(finds_one_flipped_bit_of_a_file)
 }
 END_TEST
 
+/* --- retained --- */
+
+enum { RETAINED_AT = 64 << 20, KERNEL_PAGES = 6, INITRD_PAGES = 3 };
+
+static void put_zero_page(uint64_t address, uint64_t n)
+{
+	static struct boot_params zero_page;
+
+	zero_page.hdr.ramdisk_image = (uint32_t)address;
+	zero_page.ext_ramdisk_image = (uint32_t)(address >> 32);
+	zero_page.hdr.ramdisk_size = (uint32_t)n;
+	fake_bytes(&zero_page, sizeof(zero_page), "/sys/kernel/boot_params/data");
+}
+
+static uint32_t put_checksums(size_t first, size_t pages, uint32_t *checksums)
+{
+	for (size_t i = 0; i < pages; i++)
+		checksums[first + i] = crc32c(0, bytes + (first + i) * PAGE, PAGE);
+	return crc32c(0, bytes + first * PAGE, pages * PAGE);
+}
+
+/* A seal of what is retained, with one word of it another. */
+static void retain(const char *from, const char *to)
+{
+	uint32_t checksums[KERNEL_PAGES + INITRD_PAGES];
+	struct payload_place kernel = { PAGE, KERNEL_BYTES, 0 };
+	struct payload_place initrd = { (1 + KERNEL_PAGES) * PAGE, INITRD_BYTES, 0 };
+	char other[2 * PAYLOAD_SEAL_BYTES], *at;
+
+	begin();
+	kernel.crc = put_checksums(0, KERNEL_PAGES, checksums);
+	initrd.crc = put_checksums(KERNEL_PAGES, INITRD_PAGES, checksums);
+	fake_remove("/payload/kernel");
+	fake_remove("/payload/initrd");
+	fake_bytes(checksums, sizeof(checksums), "/payload/checksums");
+	put_zero_page(RETAINED_AT,
+		      (1 + KERNEL_PAGES + INITRD_PAGES) * PAGE + PAYLOAD_ROOM_BYTES);
+	ck_assert_int_eq(
+		payload_map(fake_root(), PAYLOAD_FOLDER, PAYLOAD_SETUP, -1, &payload), 0);
+	ck_assert_int_eq(payload_map(fake_root(), PAYLOAD_FOLDER, PAYLOAD_COMMAND_LINE,
+				     -1, &payload),
+			 0);
+	ck_assert_uint_eq(payload_seal_retained(&payload, &kernel, &initrd, seal),
+			  strlen(seal));
+	payload_done(&payload);
+	at = strstr(seal, from);
+	ck_assert_msg(at, "'%s' is not in: %s", from, seal);
+	(void)snprintf(other, sizeof(other), "%.*s%s%s", (int)(at - seal), seal, to,
+		       at + strlen(from));
+	put_seal(other);
+}
+
+START_TEST(opens_what_is_retained)
+{
+	const struct payload_file *file = payload.file;
+
+	retain("", "");
+	ck_assert_int_eq(open_with(-1), 0);
+	ck_assert_int_eq(payload_check(&payload), 0);
+	ck_assert_ptr_null(file[PAYLOAD_KERNEL].data);
+	ck_assert_uint_eq(file[PAYLOAD_KERNEL].retained, RETAINED_AT + PAGE);
+	ck_assert_uint_eq(file[PAYLOAD_KERNEL].bytes, KERNEL_BYTES);
+	ck_assert_uint_eq(file[PAYLOAD_INITRD].retained, RETAINED_AT + 7 * PAGE);
+	ck_assert_uint_eq(file[PAYLOAD_INITRD].bytes, INITRD_BYTES);
+	ck_assert_uint_eq(payload_add_page(&payload.file[PAYLOAD_INITRD], 0, 0),
+			  crc32c(0, bytes + KERNEL_PAGES * PAGE, PAGE));
+	ck_assert_int_eq(payload_pin(&payload.file[PAYLOAD_KERNEL]), 0);
+	payload_done(&payload);
+}
+END_TEST
+
+START_TEST(opens_what_is_retained_above_4_gib)
+{
+	retain("", "");
+	put_zero_page(5ULL << 30, 10 * PAGE + PAYLOAD_ROOM_BYTES);
+	ck_assert_int_eq(open_with(-1), 0);
+	ck_assert_uint_eq(payload.file[PAYLOAD_KERNEL].retained, (5ULL << 30) + PAGE);
+	payload_done(&payload);
+	put_zero_page(RETAINED_AT + 512, 10 * PAGE + PAYLOAD_ROOM_BYTES);
+	ck_assert_int_eq(open_with(-1), -EBADMSG); /* no boot loader puts it there */
+	payload_done(&payload);
+}
+END_TEST
+
+START_TEST(refuses_a_place_that_is_none)
+{
+	static const char *const others[][2] = {
+		{ " 4096\n", " 4097\n" },
+		{ " 4096\n", " 4096 0\n" },
+		{ " 4096\n", " -4096\n" },
+		{ " 4096\n", " 40960000\n" },
+		{ " 4096\n", " 0x1000\n" },
+		{ " 28672\n", " 9223372036854771712\n" },
+		{ "initrd 12288", "initrd 999999" },
+		{ "kernel 20487", "kernel 24577" },
+		{ "kernel 20487", "kernel 0" },
+	};
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		int r;
+
+		retain(others[i][0], others[i][1]);
+		r = open_with(-1);
+		if (r == 0)
+			r = payload_check(&payload);
+		ck_assert_msg(r == -EBADMSG, "%s: %d", others[i][1], r);
+		payload_done(&payload);
+	}
+}
+END_TEST
+
+/* What is read of it has to be there. */
+START_TEST(refuses_a_retained_setup_part_or_command_line)
+{
+	static const char *const names[] = { "setup", "command-line" };
+
+	for (size_t i = 0; i < 2; i++) {
+		char *line, with[PAYLOAD_SEAL_BYTES];
+
+		retain("", "");
+		line = strchr(strstr(seal, names[i]), '\n');
+		(void)snprintf(with, sizeof(with), "%.*s 4096%s", (int)(line - seal),
+			       seal, line);
+		put_seal(with);
+		ck_assert_int_eq(open_with(-1), -EBADMSG);
+		payload_done(&payload);
+	}
+}
+END_TEST
+
+START_TEST(needs_the_checksums_of_what_is_retained)
+{
+	uint32_t more[KERNEL_PAGES + INITRD_PAGES + 1] = { 0 };
+
+	retain("", "");
+	fake_file("", "/payload/checksums");
+	ck_assert_int_eq(open_with(-1), -EBADMSG);
+	payload_done(&payload);
+	fake_bytes(more, KERNEL_PAGES * 4 + 3, "/payload/checksums");
+	ck_assert_int_eq(open_with(-1), -EBADMSG);
+	payload_done(&payload);
+	fake_bytes(more, sizeof(more) - 4, "/payload/checksums"); /* of others */
+	ck_assert_int_eq(open_with(-1), 0);
+	ck_assert_int_eq(payload_check(&payload), -EBADMSG);
+	payload_done(&payload);
+	fake_remove("/payload/checksums");
+	ck_assert_int_eq(open_with(-1), -ENOENT);
+	payload_done(&payload);
+}
+END_TEST
+
+START_TEST(needs_a_kernel_that_was_booted_with_it)
+{
+	retain("", "");
+	put_zero_page(0, 0);
+	ck_assert_int_eq(open_with(-1), -ENOENT);
+	payload_done(&payload);
+	fake_remove("/sys/kernel/boot_params/data");
+	ck_assert_int_eq(open_with(-1), -ENOENT);
+	payload_done(&payload);
+}
+END_TEST
+
 START_TEST(needs_every_file)
 {
 	begin();
@@ -447,4 +611,7 @@ UNIT_MAIN("payload", seals_the_bytes_and_the_checksum_of_each_file, opens_what_i
 	  refuses_a_seal_of_another_form, finds_a_file_of_another_size,
 	  finds_one_flipped_bit_of_a_file, needs_every_file, tells_the_frame_of_each_page,
 	  says_why_it_cannot_tell, pins_every_page_for_as_long_as_the_process_lives,
-	  says_that_there_are_no_descriptors_to_pin_with)
+	  says_that_there_are_no_descriptors_to_pin_with, opens_what_is_retained,
+	  opens_what_is_retained_above_4_gib, refuses_a_place_that_is_none,
+	  refuses_a_retained_setup_part_or_command_line,
+	  needs_the_checksums_of_what_is_retained, needs_a_kernel_that_was_booted_with_it)

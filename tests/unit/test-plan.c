@@ -115,6 +115,32 @@ START_TEST(says_what_systemd_does_before_us)
 }
 END_TEST
 
+/* The rest is for the middle kernel. */
+START_TEST(says_how_little_is_done_where_the_jump_is_abrupt)
+{
+	struct handover handover = handover_default();
+
+	small_server();
+	handover.takeover = TAKEOVER_SEIZE;
+	handover.hop = HOP_FIRST;
+	handover.extent = EXTENT_ABRUPT;
+	ck_assert_int_eq(build_with(&handover), 0);
+	ck_assert_str_eq(plan_text(),
+			 "1 end all: TERM, 10 s grace, KILL\n"
+			 "2 disarm watchdog0: iTCO_wdt\n"
+			 "3 enter /run/initramfs: by pivot_root\n"
+			 "4 freeze /srv: xfs on /dev/vdb, stays mounted\n"
+			 "4 freeze /: ext4 on /dev/mapper/vg0-root, stays mounted\n");
+	for (enum teardown_stage stage = 0; stage < TEARDOWN_STAGES; stage++) {
+		ck_assert(teardown_has_stage(&handover, stage) ==
+			  (stage <= TEARDOWN_STORAGE));
+		handover.extent = EXTENT_CLEAN;
+		ck_assert(teardown_has_stage(&handover, stage));
+		handover.extent = EXTENT_ABRUPT;
+	}
+}
+END_TEST
+
 START_TEST(plans_anew_each_time)
 {
 	small_server();
@@ -451,7 +477,8 @@ START_TEST(says_why_it_cannot_plan)
 END_TEST
 
 UNIT_MAIN("plan", says_in_order_what_will_be_done, says_what_systemd_does_before_us,
-	  plans_anew_each_time, the_init_does_what_the_plan_says_in_its_order,
+	  says_how_little_is_done_where_the_jump_is_abrupt, plans_anew_each_time,
+	  the_init_does_what_the_plan_says_in_its_order,
 	  keeps_what_people_look_at_and_others_stand_on, keeps_what_carries_a_console,
 	  keeps_whatever_has_functions_below_it,
 	  orders_receivers_before_the_rest_and_addresses_last,

@@ -307,6 +307,7 @@ START_TEST(judges_the_machine_where_the_kernel_is_none)
 {
 	preflight_start();
 	fake_preflight.preflight.kernel = NULL;
+	fake_preflight.preflight.first_kernel = NULL;
 	fake_preflight.tree = (struct tree)TREE_INIT;
 	fake_file("none [integrity] confidentiality\n", "/sys/kernel/security/lockdown");
 	ck_assert_uint_eq(preflight_run(), 0);

@@ -171,6 +171,24 @@ START_TEST(does_what_a_rule_says)
 }
 END_TEST
 
+START_TEST(goes_in_two_stages_for_who_says_so)
+{
+	a_network_card();
+	policy_of(&device, &machine, &rules, &policy);
+	ck_assert(!policy.wants_two_stages);
+	rule("driver:other=two-stage");
+	ck_assert(!policy.wants_two_stages);
+	rule("driver:igb=two-stage");
+	ck_assert(policy.wants_two_stages);
+	ck_assert_int_eq(policy.action, POLICY_DEFAULT);
+	rule("class:02*=keep,two-stage"); /* whatever else is done with it */
+	ck_assert(policy.wants_two_stages);
+	ck_assert_int_eq(policy.action, POLICY_KEEP);
+	ck_assert_str_eq(offence("driver:igb=two-stages"), "two-stages");
+	ck_assert_str_eq(offence("driver:igb=two-stage:abrupt"), "two-stage:abrupt");
+}
+END_TEST
+
 START_TEST(lets_the_last_word_count)
 {
 	a_network_card();
@@ -495,10 +513,11 @@ UNIT_MAIN("quirks", says_nothing_about_what_it_does_not_know,
 	  knows_a_device_by_its_driver, knows_a_device_by_its_address,
 	  knows_a_device_by_ids_and_class, knows_a_machine_by_a_part_of_its_name,
 	  knows_the_running_kernel, wants_every_term_to_hold, does_what_a_rule_says,
-	  lets_the_last_word_count, gives_the_user_the_last_word,
-	  keeps_a_usb_controller_where_a_bmc_types, warns_beside_what_it_does,
-	  tells_jasper_and_meteor_lake_from_others, has_only_rules_in_its_table,
-	  says_why_and_from_where_in_every_row, refuses_a_match_that_is_none,
-	  refuses_a_policy_that_is_none, splits_a_rule_at_its_equals_sign,
-	  refuses_what_does_not_fit, says_when_there_are_too_many_rules,
-	  is_soon_done_with_any_pattern, passes_over_rules_that_are_none)
+	  goes_in_two_stages_for_who_says_so, lets_the_last_word_count,
+	  gives_the_user_the_last_word, keeps_a_usb_controller_where_a_bmc_types,
+	  warns_beside_what_it_does, tells_jasper_and_meteor_lake_from_others,
+	  has_only_rules_in_its_table, says_why_and_from_where_in_every_row,
+	  refuses_a_match_that_is_none, refuses_a_policy_that_is_none,
+	  splits_a_rule_at_its_equals_sign, refuses_what_does_not_fit,
+	  says_when_there_are_too_many_rules, is_soon_done_with_any_pattern,
+	  passes_over_rules_that_are_none)

@@ -235,6 +235,107 @@ START_TEST(is_nothing_where_it_does_not_fit)
 }
 END_TEST
 
+/* --- of two hops --- */
+
+static char first_text[sizeof(text)], first_json[sizeof(json)];
+
+/* What the first one wrote, as read_text() reads it: without the last newline. */
+static void begin_second_hop(void)
+{
+	begin();
+	(void)write_it();
+	strcpy(first_text, text);
+	strcpy(first_json, json);
+	first_text[strlen(first_text) - 1] = '\0';
+	first_json[strlen(first_json) - 1] = '\0';
+	begin();
+	teardown.handover.hop = HOP_MIDDLE;
+	strcpy(teardown.handover.target, "Linux 6.18");
+	teardown.devices.n = 1;
+	teardown.first_text = first_text;
+	teardown.first_json = first_json;
+}
+
+START_TEST(has_the_first_hops_json_in_it)
+{
+	json_t *all, *first;
+
+	begin_second_hop();
+	(void)write_it();
+	all = parse();
+	ck_assert_str_eq(string(all, "target"), "Linux 6.18");
+	ck_assert_uint_eq(json_array_size(json_object_get(all, "devices")), 1);
+	first = json_object_get(all, "first_hop");
+	ck_assert_str_eq(string(first, "target"), "Linux 6.12 (a \"quoted\\\" ? \?\?)");
+	ck_assert_uint_eq(json_array_size(json_object_get(first, "devices")), 3);
+	ck_assert_ptr_null(json_object_get(first, "first_hop"));
+	json_decref(all);
+}
+END_TEST
+
+START_TEST(has_the_first_hops_text_before_its_own)
+{
+	const char *second;
+
+	begin_second_hop();
+	(void)write_it();
+	ck_assert_int_eq(strncmp(text, first_text, strlen(first_text)), 0);
+	second = text + strlen(first_text);
+	ck_assert_ptr_eq(strstr(second, "\npivot-kexec " PIVOT_VERSION
+					": before the jump into Linux 6.18 (takeover: "
+					"middle kernel)\n[1/10] "),
+			 second);
+}
+END_TEST
+
+/* What is left of it where the kernel had no room to unpack all of it. */
+START_TEST(is_json_whatever_is_left_of_the_first_hops)
+{
+	size_t n;
+
+	begin_second_hop();
+	n = strlen(first_json);
+	for (size_t left = 0; left < n; left++) {
+		json_t *all;
+
+		first_json[n - left - 1] = '\0';
+		(void)write_it();
+		all = parse();
+		ck_assert_ptr_null(json_object_get(all, "first_hop"));
+		ck_assert_uint_eq(json_array_size(json_object_get(all, "devices")), 1);
+		json_decref(all);
+	}
+}
+END_TEST
+
+START_TEST(leaves_out_a_first_report_that_is_none)
+{
+	static const char *const none[] = { "",
+					    "{",
+					    "}",
+					    "\"",
+					    "{}",
+					    "garbage",
+					    "{\"version\": \"1\"}}",
+					    "{\"version\": \"1\\\"}",
+					    "{\"version\": \"1\"} more" };
+
+	begin_second_hop();
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		json_t *all;
+
+		teardown.first_json = none[i];
+		(void)write_it();
+		all = parse();
+		ck_assert_ptr_null(json_object_get(all, "first_hop"));
+		json_decref(all);
+	}
+}
+END_TEST
+
 UNIT_MAIN("report", is_an_archive_of_two_files_and_their_folders,
 	  says_what_the_console_was_told, is_json, is_json_without_any_device,
-	  has_room_for_as_many_devices_as_there_can_be, is_nothing_where_it_does_not_fit)
+	  has_room_for_as_many_devices_as_there_can_be, is_nothing_where_it_does_not_fit,
+	  has_the_first_hops_json_in_it, has_the_first_hops_text_before_its_own,
+	  is_json_whatever_is_left_of_the_first_hops,
+	  leaves_out_a_first_report_that_is_none)

@@ -27,6 +27,7 @@
 #include "fake-root.h"
 #include "pivot/base/clock.h"
 #include "pivot/base/macros.h"
+#include "pivot/base/read.h"
 #include "pivot/kexec/load.h"
 #include "unit.h"
 
@@ -937,6 +938,243 @@ START_TEST(links_nothing_where_another_loader_has_loaded_it)
 }
 END_TEST
 
+/* --- in two stages --- */
+
+#define MIDDLE "/boot/vmlinuz-6.1.0-56-amd64"
+
+/* The running kernel is found; it has no modules. */
+static void begin_in_two_stages(void)
+{
+	uint8_t image[BZIMAGE_SETUP_BYTES + 4096] = { 0 };
+
+	begin(CHOOSE_SEIZE);
+	fake_file("6.1.0-56-amd64\n", "/proc/sys/kernel/osrelease");
+	fake_file("BOOT_IMAGE=" MIDDLE " root=/dev/vda1 quiet console=ttyS0 pci=nomsi\n",
+		  "/proc/cmdline");
+	fake_bzimage(image, sizeof(image));
+	fake_bytes(image, sizeof(image), MIDDLE);
+	fake_file("the initrd", "/result/initrd");
+	options.stages = STAGES_TWO;
+}
+
+/* The waiter holds the initrd until our init ends it. */
+static int run_until_taken_over(void)
+{
+	const uint64_t end = clock_ms() + 10000;
+	int r = start();
+
+	while (r == EXIT_DONE && fake_count("exec 1") == 0 && clock_ms() < end)
+		clock_sleep_ms(10);
+	return r;
+}
+
+static void end_waiter(void)
+{
+	ck_assert_int_eq(kill(waiter_pid(), SIGTERM), 0);
+	wait_for_waiter();
+}
+
+/* The middle kernel is the one that is held, as any target is. */
+START_TEST(goes_by_way_of_the_kernel_that_runs)
+{
+	begin_in_two_stages();
+	ck_assert_int_eq(run_until_taken_over(), EXIT_DONE);
+	ck_assert_str_eq(fake_log(), "can exec 1\n"
+				     "enter mounts\n"
+				     "mkdir /run/initramfs 755\n"
+				     "mount tmpfs /run/initramfs\n"
+				     "unpack /run/initramfs\n"
+				     "execute /run/initramfs/init probe\n"
+				     "enter mounts\n"
+				     "copy " PAYLOAD "/setup\n"
+				     "copy " PAYLOAD "/kernel\n"
+				     "create " PAYLOAD "/command-line 600\n"
+				     "create " PAYLOAD "/seal 600\n"
+				     "enter mounts\n"
+				     "kexec load 1\n"
+				     "kexec unload\n"
+				     "write /sys/fs/cgroup/cgroup.procs 0\n"
+				     "enter mounts\n"
+				     "symlink " PAYLOAD "/initrd\n"
+				     "exec 1 /run/initramfs/init seize\n");
+	end_waiter();
+	assert_in(said, "note: in two stages, by way of '" MIDDLE "'");
+	assert_in(said,
+		  "holds Linux 6.1.0-56-amd64 (the middle kernel) (loader: gather)");
+	assert_holds_command_line("console=ttyS0 panic=10 retain_initrd pci=nomsi");
+}
+END_TEST
+
+static uint64_t size_of(const char *path)
+{
+	char full[PATH_MAX];
+	struct stat st;
+
+	(void)snprintf(full, sizeof(full), "%s%s", fake_root(), path);
+	ck_assert_int_eq(stat(full, &st), 0);
+	return (uint64_t)st.st_size;
+}
+
+/* Of the target or the middle kernel, in that process. */
+static int count_open_kernels(pid_t pid)
+{
+	char folder[64], target[PATH_MAX];
+	struct dir dir;
+	int n = 0;
+
+	(void)snprintf(folder, sizeof(folder), "/proc/%d/fd", pid);
+	dir_for_each (&dir, name, "", folder)
+		if (read_link(target, sizeof(target), "", "%s/%s", folder, name) == 0)
+			n += strstr(target, "/bzImage") || strstr(target, "/vmlinuz");
+	return n;
+}
+
+START_TEST(leaves_the_middle_kernels_initrd_with_the_waiter_alone)
+{
+	char target[PATH_MAX], holder[64], head[6] = "";
+	int fd;
+
+	begin_in_two_stages();
+	ck_assert_int_eq(run_until_taken_over(), EXIT_DONE);
+	ck_assert_int_eq(
+		read_link(target, sizeof(target), fake_root(), PAYLOAD "/initrd"), 0);
+	(void)snprintf(holder, sizeof(holder), "/proc/%d/fd/", waiter_pid());
+	ck_assert_ptr_eq(strstr(target, holder), target);
+	/* the target is in it, with room behind */
+	ck_assert_uint_gt(size_of(PAYLOAD "/initrd"), (1 << 20) + 4096);
+	fd = open(target, O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(pread(fd, head, sizeof(head), 0), sizeof(head));
+	ck_assert_mem_eq(head, "070701", 6);
+	(void)close(fd);
+	/* an open file would hold its filesystem */
+	ck_assert_int_eq(count_open_kernels(waiter_pid()), 0);
+	end_waiter();
+}
+END_TEST
+
+START_TEST(undoes_everything_where_the_initrd_cannot_be_linked)
+{
+	begin_in_two_stages();
+	fake_fail("symlink", ENOSPC, 1);
+	ck_assert_int_eq(run(), EXIT_DONE);
+	ck_assert_int_eq(waiter_code, EXIT_UNCHANGED);
+	assert_untouched();
+}
+END_TEST
+
+static void shorten_the_tree(void)
+{
+	ck_assert_int_eq(truncate(kernel, BZIMAGE_SETUP_BYTES + 100), 0);
+}
+
+START_TEST(changes_nothing_where_the_initrd_cannot_be_made)
+{
+	begin_in_two_stages();
+	fake_then("can exec 1", shorten_the_tree);
+	ck_assert_int_eq(run(), EXIT_UNCHANGED);
+	ck_assert_str_eq(fake_log(), "can exec 1\n");
+	assert_untouched();
+	assert_in(said, "has become shorter");
+	assert_in(said, "pivot-kexec: nothing was changed");
+	ck_assert_int_eq(waiter_code, NO_WAITER);
+}
+END_TEST
+
+START_TEST(changes_nothing_where_there_is_no_middle_kernel)
+{
+	begin_in_two_stages();
+	fake_remove("/boot");
+	ck_assert_int_eq(run(), EXIT_UNCHANGED);
+	ck_assert_str_eq(fake_log(), "");
+	assert_in(said, "neither /boot/vmlinuz-6.1.0-56-amd64, ");
+	assert_in(said, "give its file with --middle-kernel");
+	ck_assert_ptr_null(strstr(said, "by way of"));
+	ck_assert_ptr_null(strstr(said, "null"));
+}
+END_TEST
+
+/* The only loader that the middle kernel can go on by, and one here that it cannot. */
+START_TEST(changes_nothing_where_kexec_load_is_not_to_be_had)
+{
+	begin_in_two_stages();
+	options.loader = LOADER_FILE;
+	ck_assert_int_eq(run(), EXIT_UNCHANGED);
+	ck_assert_str_eq(fake_log(), "");
+	assert_in(said, "use --stages=1");
+}
+END_TEST
+
+START_TEST(loads_a_copy_where_that_is_asked_for)
+{
+	begin_in_two_stages();
+	options.loader = LOADER_LOAD;
+	ck_assert_int_eq(run(), EXIT_DONE);
+	ck_assert_int_eq(waiter_code, EXIT_TOO_LATE);
+	ck_assert_int_eq(fake_count("kexec load 3\n"), 1);
+	ck_assert_int_eq(fake_count("symlink"), 0);
+	ck_assert(!fake_exists(PAYLOAD "/seal"));
+	assert_in(said, "loaded Linux 6.1.0-56-amd64 (the middle kernel)");
+}
+END_TEST
+
+static void begin_with_a_rule(void)
+{
+	begin_in_two_stages();
+	machine_pci(.address = "0000:00:03.0", .class = 0x020000, .driver = "e1000",
+		    .is_bus_master = true);
+	ck_assert_int_eq(rules_add(&options.handover.rules, "driver:e1000=two-stage"), 0);
+}
+
+START_TEST(takes_two_stages_where_the_hardware_asks_for_them)
+{
+	begin_with_a_rule();
+	options.stages = STAGES_AUTO;
+	ck_assert_int_eq(run_until_taken_over(), EXIT_DONE);
+	end_waiter();
+	assert_in(said, "(the middle kernel)");
+	assert_in(said, "note: two stages because of 0000:00:03.0");
+}
+END_TEST
+
+START_TEST(takes_one_stage_for_who_says_so)
+{
+	begin_with_a_rule();
+	options.stages = STAGES_ONE;
+	ck_assert_int_eq(run(), EXIT_DONE);
+	ck_assert_int_eq(waiter_code, EXIT_TOO_LATE);
+	assert_in(said, "holds Linux 6.1.0-56-amd64 (options)");
+	ck_assert_ptr_null(strstr(said, "two stages"));
+	begin_in_two_stages();
+	options.stages = STAGES_AUTO; /* and where nothing asks for two */
+	ck_assert_int_eq(run(), EXIT_DONE);
+	assert_in(said, "holds Linux 6.1.0-56-amd64 (options)");
+}
+END_TEST
+
+START_TEST(does_not_blame_the_hardware_for_what_the_user_wants)
+{
+	begin_with_a_rule();
+	ck_assert_int_eq(run_until_taken_over(), EXIT_DONE);
+	end_waiter();
+	ck_assert_ptr_null(strstr(said, "two stages because"));
+}
+END_TEST
+
+START_TEST(goes_by_way_of_the_targets_own_kernel)
+{
+	begin_in_two_stages();
+	fake_remove("/boot");
+	options.has_target_in_middle = true;
+	ck_assert_int_eq(run_until_taken_over(), EXIT_DONE);
+	end_waiter();
+	assert_in(said, "by way of '");
+	assert_in(said, "result/bzImage'");
+	assert_in(said, "for the middle kernel there are no modules");
+	ck_assert_uint_eq(size_of(PAYLOAD "/kernel"), 8192);
+	assert_holds_command_line("console=ttyS0 panic=10 retain_initrd pci=nomsi");
+}
+END_TEST
+
 /* --- cancelling --- */
 
 static int cancel(void)
@@ -1033,6 +1271,19 @@ END_TEST
 		cancels_a_jump_that_waits, says_what_a_cancel_cannot_do,            \
 		undoes_what_a_killed_waiter_left
 
+#define TWO_STAGE_TESTS                                                 \
+	goes_by_way_of_the_kernel_that_runs,                            \
+		leaves_the_middle_kernels_initrd_with_the_waiter_alone, \
+		undoes_everything_where_the_initrd_cannot_be_linked,    \
+		changes_nothing_where_the_initrd_cannot_be_made,        \
+		changes_nothing_where_there_is_no_middle_kernel,        \
+		changes_nothing_where_kexec_load_is_not_to_be_had,      \
+		loads_a_copy_where_that_is_asked_for,                   \
+		takes_two_stages_where_the_hardware_asks_for_them,      \
+		takes_one_stage_for_who_says_so,                        \
+		does_not_blame_the_hardware_for_what_the_user_wants,    \
+		goes_by_way_of_the_targets_own_kernel
+
 int main(void)
 {
 	int r;
@@ -1040,5 +1291,6 @@ int main(void)
 	choose(LOADER_FILE);
 	r = UNIT_RUN("run by kexec_file_load", TESTS);
 	choose(LOADER_GATHER);
-	return UNIT_RUN("run by gathering", TESTS) | r;
+	r |= UNIT_RUN("run by gathering", TESTS);
+	return UNIT_RUN("run in two stages", TWO_STAGE_TESTS) | r;
 }

@@ -26,6 +26,7 @@
 #define PCI "/sys/bus/pci/devices/"
 
 static struct teardown teardown;
+static enum extent extent;
 static const char *said;
 
 /* Deadlines are short, since what hangs here hangs for good, but not for a busy machine.
@@ -41,6 +42,7 @@ static struct teardown *begin(void)
 			.deadline_ms = 20000,
 			.parallel = PARALLEL_NEVER, /* for the log's order */
 			.target = "a test",
+			.extent = extent,
 		},
 		.end_ms = clock_ms() + 20000,
 	};
@@ -207,6 +209,46 @@ START_TEST(leaves_devices_alone_before_an_ordinary_reboot)
 	ck_assert_int_eq(run(teardown_storage), 0);
 	assert_log("write|link", "write /proc/sysrq-trigger j\n");
 	ck_assert_int_eq(fake_count("umount /oldroot\n"), 1);
+}
+END_TEST
+
+/*
+ * They are for the middle kernel's drivers; and what may hang, such as an unmount, is not
+ * tried.
+ */
+START_TEST(only_makes_filesystems_read_only_where_the_jump_is_abrupt)
+{
+	rich_machine();
+	extent = EXTENT_ABRUPT;
+	ck_assert_int_eq(run(teardown_run), 0);
+	ck_assert_str_eq(fake_log(), "kill 311 TERM\n"
+				     "kill 311 HUP\n"
+				     "kill 311 CONT = ESRCH\n"
+				     "write /proc/sysrq-trigger j\n"
+				     "sync\n"
+				     "remount ro /oldroot/var/lib/docker/overlay2/1/"
+				     "merged\n"
+				     "remount ro /oldroot/srv/disk\n"
+				     "remount ro /oldroot/srv\n"
+				     "remount ro /oldroot/boot/efi\n"
+				     "remount ro /oldroot\n"
+				     "sync\n");
+	assert_said("[4/10]");
+	ck_assert_ptr_null(strstr(said, "[5/10]"));
+}
+END_TEST
+
+START_TEST(goes_home_where_an_abrupt_jump_would_lose_data)
+{
+	machine_start();
+	mount_own();
+	machine_mount("/oldroot", "ext4", "/dev/vda2", "rw");
+	fake_fail("umount", EBUSY, FAKE_ALWAYS);
+	fake_fail("remount", EBUSY, FAKE_ALWAYS);
+	fake_ignore("sysrq u", FAKE_ALWAYS);
+	fake_ignore("write /proc/sysrq-trigger u", FAKE_ALWAYS);
+	extent = EXTENT_ABRUPT;
+	ck_assert_int_eq(run(teardown_run), -EBUSY);
 }
 END_TEST
 
@@ -1348,6 +1390,8 @@ END_TEST
 UNIT_MAIN("teardown", puts_a_rich_machine_to_rest_in_order,
 	  does_nothing_to_a_machine_at_rest,
 	  leaves_devices_alone_before_an_ordinary_reboot,
+	  only_makes_filesystems_read_only_where_the_jump_is_abrupt,
+	  goes_home_where_an_abrupt_jump_would_lose_data,
 	  asks_processes_to_end_before_it_kills, kills_what_ignores_sigterm,
 	  hangs_up_on_terminals_only, meets_who_forks_while_being_killed,
 	  goes_on_without_what_cannot_be_killed, thaws_between_sigterm_and_sigkill,
