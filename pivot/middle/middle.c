@@ -37,9 +37,11 @@ static int take_target(const struct middle_plan *plan, struct middle_kernel *ret
 /* What the kernel's own advice is there for holds for the middle kernel, too. */
 static int make_command_line(const struct middle_plan *plan, struct middle *middle)
 {
-	char running[4096], line[MIDDLE_COMMAND_LINE_BYTES];
+	char running[4096] = "", line[MIDDLE_COMMAND_LINE_BYTES];
 	ssize_t n = read_text(running, sizeof(running), plan->root, "/proc/cmdline");
-	int r = n < 0 ? (int)n : middle_command_line(running, NULL, line, sizeof(line));
+	int r = n < 0 && n != -ENOENT /* a recorded machine's */
+			? (int)n
+			: middle_command_line(running, NULL, line, sizeof(line));
 
 	if (r < 0)
 		return log_err(r, "cannot make the middle kernel's command line");
