@@ -176,7 +176,7 @@ static int write_folders(struct writing *writing, const char *path, const char *
 
 		if (strncmp(before, path, n + 1) == 0)
 			continue;
-		r = folder ? write_named(writing, folder, S_IFDIR | 0755, &none)
+		r = folder ? write_named(writing, folder, S_IFDIR | 0700, &none)
 			   : log_err(-ENOMEM, "cannot write the stage's image");
 		if (r < 0)
 			return r;

@@ -161,6 +161,8 @@ static int count_dirty(const struct teardown *teardown, struct mounts *mounts)
 static void remount_read_only(const struct teardown *teardown,
 			      const struct mounts *mounts)
 {
+	const bool is_abrupt = teardown->handover.extent == EXTENT_ABRUPT;
+
 	for (size_t i = mounts->n; i-- > 0;) {
 		const struct mount *m = &mounts->mount[i];
 		int r;
@@ -168,8 +170,9 @@ static void remount_read_only(const struct teardown *teardown,
 		if (is_spared(teardown, m) || !mount_is_dirty(m))
 			continue;
 		r = child_run(make_read_only, m, teardown->handover.detach_ms);
-		(void)log_warn(r, "cannot unmount '%s' (%s on %s)%s", m->path, m->type,
-			       m->source, r < 0 ? "" : ": made it read-only");
+		(void)log_warn(r, "%s '%s' (%s on %s)%s",
+			       is_abrupt ? "stays mounted:" : "cannot unmount", m->path,
+			       m->type, m->source, r < 0 ? "" : ": made it read-only");
 	}
 }
 

@@ -284,16 +284,16 @@ static size_t pages_of(const struct middle_request *request)
 	return (size_t)(retained_bytes(request) / PAGE_BYTES);
 }
 
-uint64_t middle_initrd_bound(const struct middle_request *request, uint64_t *image)
+uint64_t middle_initrd_bound(const struct middle_request *request)
 {
 	const struct middle_modules *m = request->modules;
 	const char *line = request->target->command_line ?: "";
 
-	*image = image_bound(NULL, 0) + m->module_bytes + m->firmware_bytes +
-		 (m->n + m->n_firmware + OWN_FILES) * FILE_BYTES + MIDDLE_ORDER_BYTES +
-		 request->kernel->setup_bytes + strlen(line) +
-		 pages_of(request) * sizeof(uint32_t);
-	return PAGE_BYTES + retained_bytes(request) + TRAILER_BYTES + *image;
+	return PAGE_BYTES + retained_bytes(request) + TRAILER_BYTES +
+	       image_bound(NULL, 0) + m->module_bytes + m->firmware_bytes +
+	       (m->n + m->n_firmware + OWN_FILES) * FILE_BYTES + MIDDLE_ORDER_BYTES +
+	       request->kernel->setup_bytes + strlen(line) +
+	       pages_of(request) * sizeof(uint32_t);
 }
 
 int middle_initrd_create(void)

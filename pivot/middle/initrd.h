@@ -28,8 +28,8 @@ struct middle_request {
 	const struct handover *handover; /* for the init of the middle kernel */
 };
 
-/* How long it will be at most, in bytes; *image: of that the image alone. */
-uint64_t middle_initrd_bound(const struct middle_request *request, uint64_t *image);
+/* How long it will be at most, in bytes. */
+uint64_t middle_initrd_bound(const struct middle_request *request);
 
 /* The image alone, as it is without a target. 0 or negative errno, logged. */
 int middle_image(const struct middle_request *request, struct image *ret);

@@ -75,7 +75,7 @@ static int describe_tree(const struct middle_plan *plan, struct middle *middle)
 	if (!tree->kernel_name || !tree->initrd_name)
 		return log_err(-ENOMEM, "cannot get memory");
 	if (plan->target->kernel_fd >= 0)
-		tree->initrd_bytes = middle_initrd_bound(&request, &middle->image_bytes);
+		tree->initrd_bytes = middle_initrd_bound(&request);
 	return 0;
 }
 

@@ -18,9 +18,7 @@ struct middle {
 	struct middle_kernel kernel;
 	struct middle_modules modules;
 	struct handover handover; /* for the init there */
-	struct tree tree;     /* that is loaded: its initrd is there when it is made */
-	uint64_t image_bytes; /* of the tree's initrd what is not the target's; at most
-			       */
+	struct tree tree; /* that is loaded: its initrd is there when it is made */
 };
 
 #define MIDDLE_INIT                                             \
