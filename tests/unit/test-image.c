@@ -257,12 +257,12 @@ START_TEST(puts_more_files_behind_the_list_with_their_folders)
 	build_with(more, 4, &image);
 	list_image(&image, with);
 	ck_assert_int_eq(strncmp(with, plain, strlen(plain)), 0);
-	ck_assert_str_eq(with + strlen(plain), "dir modules 755 0\n"
+	ck_assert_str_eq(with + strlen(plain), "dir modules 700 0\n"
 					       "file modules/a.ko 600 5\n"
 					       "file modules/b.ko 600 5\n"
-					       "dir lib 755 0\n"
-					       "dir lib/firmware 755 0\n"
-					       "dir lib/firmware/x 755 0\n"
+					       "dir lib 700 0\n"
+					       "dir lib/firmware 700 0\n"
+					       "dir lib/firmware/x 700 0\n"
 					       "file lib/firmware/x/c.fw 600 0\n"
 					       "file top 600 6\n");
 	image_done(&image);
@@ -280,9 +280,9 @@ START_TEST(makes_of_a_folder_no_other_whose_name_begins_like_it)
 
 	build_with(files, 3, &image);
 	list_image(&image, list);
-	ck_assert_ptr_nonnull(strstr(list, "dir ab 755 0\nfile ab/c 600 1\n"
-					   "dir ab/cd 755 0\nfile ab/cd/e 600 1\n"
-					   "dir a 755 0\nfile a/f 600 1\n"));
+	ck_assert_ptr_nonnull(strstr(list, "dir ab 700 0\nfile ab/c 600 1\n"
+					   "dir ab/cd 700 0\nfile ab/cd/e 600 1\n"
+					   "dir a 700 0\nfile a/f 600 1\n"));
 	image_done(&image);
 }
 END_TEST

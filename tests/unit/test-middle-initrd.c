@@ -415,7 +415,7 @@ START_TEST(has_the_modules_and_the_order_to_load_them)
 	assert_holds("modules/mii.ko", "the mii", 7);
 	assert_holds("modules/bnx2x.ko", "the bnx2x", 9);
 	assert_holds("modules/ahci.ko", "the ahci", 8);
-	ck_assert_uint_eq(find("modules")->mode, S_IFDIR | 0755);
+	ck_assert_uint_eq(find("modules")->mode, S_IFDIR | 0700);
 }
 END_TEST
 
