@@ -60,7 +60,7 @@ def telling(folder):
     """What may name a machine, its people or its servers: (path, what)."""
     found = []
     for name, text in entries(folder):
-        if name.endswith("/config"):
+        if name.endswith(("/config", "/modalias")):  # numbers of what it is, not of which
             continue
         for what in (name, text):
             found += [(name, match) for expression in (MAC, UUID, HEX, ADDRESS)
