@@ -20,8 +20,9 @@ import subprocess
 import time
 from collections import Counter, namedtuple
 
-from machine import Filesystem, Machine, MachineError
+from machine import MachineError
 from payload import SOURCE, make_payload
+from snapshots import HOME, LANDED, SnapshotMachine
 from untouched import assert_undone, state
 
 BINARY = SOURCE / "build" / "faulty" / "pivot-kexec"
@@ -34,9 +35,6 @@ ALL_ENDS_S = 500  # that, or: deadline, guardian, the reboot's own
 
 # A whole boot takes longer than all the rest; its disks are known to be whole by then.
 FULL_BOOT_EVERY = 10
-
-# where it would restart or switch off
-HOLD_STILL = ("-action", "reboot=shutdown,shutdown=pause")
 
 # What each act may plausibly fail with, the likeliest first; by the manual pages, and by
 # what drivers return from their attributes.
@@ -79,7 +77,7 @@ LOST = ("sync", "sysrq", "watchdog_feed")  # acts that give nothing back
 ALWAYS = ("hang", "kill", "slow")
 CORRUPT = ("init", "reboot kexec")  # after the last look at the target's pages
 
-REFUSED, LANDED, HOME, STRANDED = "refused", "landed", "came home", "stranded"
+REFUSED, STRANDED = "refused", "stranded"
 
 # Each way into the next kernel; the way home and the way back, which begin with a fault.
 SCENARIOS = {
@@ -156,90 +154,14 @@ def chosen(faults, seed):
     return [fault for rank, fault in sorted(ranked, key=lambda pair: pair[0])]
 
 
-class FaultyMachine(Machine):
-    """It goes back to a snapshot, and stands still where it would restart or switch off."""
-
-    data_disk = ("data.qcow2", "qcow2")
-
+class FaultyMachine(SnapshotMachine):
     def __init__(self, payload, nonce):
         super().__init__(payload=payload)
         self.nonce = nonce
-        self.marks = {}
         self.homes = 0
 
-    def _make_disks(self):
-        super()._make_disks()
-        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", self.folder / "data.qcow2",
-                        "64M"], check=True)
-
-    def _log(self, name):
-        with open(self.folder / f"{name}.log", "rb") as log:
-            log.seek(self.marks.get(name, 0))
-            text = log.read().decode(errors="replace")
-        return self._plain(text)
-
-    def prepare(self):
-        """Boot, and take the snapshot."""
-        self.boot()
-        # as a user's machine has it: nothing but what we write brings home after a panic
-        self.run("sysctl -qw kernel.panic=0")
+    def prepare_more(self):
         self.before = state(self)
-        self._forget_ssh()
-        answer = self.monitor("savevm base")
-        if answer:
-            raise MachineError(f"no snapshot: {answer}")
-        # a QEMU that goes back in time keeps its TSC, and the kernel sees minutes pass
-        self.options["extra"] = ("-loadvm", "base", *HOLD_STILL)
-
-    def status(self):
-        return self.qmp.command("query-status")["status"]
-
-    def restore(self):
-        self.kill()
-        (self.folder / "qmp").unlink(missing_ok=True)
-        for name in ("console", "verdict", "rows"):
-            self.marks[name] = (self.folder / f"{name}.log").stat().st_size
-        self._start()
-
-    def go_on(self):
-        """Restart, from where it was held; not again, because the firmware may restart, too."""
-        self.qmp.command("set-action", reboot="reset")
-        self.qmp.command("system_reset")
-        self._wait("restart", 20, lambda: self.status() != "shutdown")
-        self.qmp.command("cont")
-
-    # Its disks, while it stands still
-
-    def _root_partition(self):
-        return Filesystem(self.folder / "root.ext4")
-
-    def _copy_disks(self):
-        self.qmp.command("stop")  # nothing is left in QEMU's own buffers
-        self._copy_root_partition(self.folder / "root.ext4")
-        subprocess.run(["qemu-img", "convert", "-U", "-O", "raw", self.folder / "data.qcow2",
-                        self.folder / "data.raw"], check=True)
-        for name in ("events.db", "events.db-wal", "loop.img"):
-            (self.folder / name).unlink(missing_ok=True)
-
-    def disk_problems(self):
-        self._copy_disks()
-        return super().disk_problems()
-
-    def problems_after_recovery(self):
-        """What is still wrong once the distro's boot has replayed the journals."""
-        root = self._root_partition()
-        root.recover()
-        found = [f"root: {problem}" for problem in root.problems()]
-        # e2fsck replays no journal behind an offset
-        (self.folder / "lvm.ext4").write_bytes(
-            (self.folder / "data.raw").read_bytes()[1 << 20:])
-        volume = Filesystem(self.folder / "lvm.ext4")
-        volume.recover()
-        found += [f"LVM volume: {problem}" for problem in volume.problems()]
-        loop = self._loop_image()
-        loop.recover()
-        found += [f"loop mount: {problem}" for problem in loop.problems()]
-        return found + self.database_problems()
 
     # One run
 
@@ -260,11 +182,6 @@ class FaultyMachine(Machine):
         found = re.search(r"^exit=(\d+)$", (self.folder / "tool.log").read_text(errors="replace"),
                           re.M)
         return int(found[1]) if found else None
-
-    def is_reset(self):
-        return self.status() == "shutdown" and any(
-            event["event"] == "SHUTDOWN" and event["data"]["reason"] == "guest-reset"
-            for event in self.qmp.events)
 
     def has_landed(self):
         return f"\nnonce={self.nonce}\n" in self._log("verdict")
