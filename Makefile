@@ -196,8 +196,9 @@ build/faulty/embedded.o: pivot/embedded.c build/faulty/init build/busybox build/
 
 build/faulty/pivot-kexec: $(filter-out %/embedded.o,$(tool_objects)) \
 		build/faulty/embedded.o build/faulty/tool-acts-faulty.o \
-		build/libkmod/libkmod.a
-	$(CC) -static $(LDFLAGS) -Wl,--gc-sections $(wrap_acts) -o $@.debug $^ $(tool_libs)
+		build/faulty/tool-middle-faulty.o build/libkmod/libkmod.a
+	$(CC) -static $(LDFLAGS) -Wl,--gc-sections $(wrap_acts) \
+		-Wl,--wrap=middle_command_line -o $@.debug $^ $(tool_libs)
 	objcopy --strip-all $@.debug $@
 
 # --- unit tests: every compiler, with the sanitizers; acts are replaced by a log ---

@@ -10,7 +10,8 @@ A fault is written in one line, SCENARIO PROGRAM TIME KIND ACT:
     seize init 1 EBUSY umount /srv/lvm 8
     systemd tool 0 hang kill pid-1 40
 
-TIME says which of the same acts it is, 0 each of them. ACT is as the program lists it.
+PROGRAM is tool, init, or middle: the init in a middle kernel. TIME says which of the same
+acts it is, 0 each of them. ACT is as the program lists it.
 """
 
 import errno
@@ -55,6 +56,7 @@ ERRNOS = {
     "md_stop": "EBUSY ENODEV",
     "loop_detach": "EBUSY ENXIO",
     "unload_module": "EBUSY EWOULDBLOCK",
+    "load_module": "ENOEXEC ENODEV ENOMEM ETIMEDOUT",
     "link_down": "ENODEV ETIMEDOUT EPERM",
     "link_delete": "EOPNOTSUPP ENODEV",
     "watchdog_stop": "EBUSY EIO",
@@ -81,10 +83,12 @@ REFUSED, STRANDED = "refused", "stranded"
 
 # Each way into the next kernel; the way home and the way back, which begin with a fault.
 SCENARIOS = {
-    "systemd": ("systemd", None, LANDED),
-    "seize": ("seize", None, LANDED),
-    "home": ("seize", "home init 1 EIO reboot kexec", HOME),
-    "undone": ("seize", "undone tool 1 EPERM make_exec pid-1 /run/initramfs/init", REFUSED),
+    "systemd": ("--takeover=systemd", None, LANDED),
+    "seize": ("--takeover=seize", None, LANDED),
+    "two-stage": ("--takeover=seize --two-stage", None, LANDED),
+    "home": ("--takeover=seize", "home init 1 EIO reboot kexec", HOME),
+    "undone": ("--takeover=seize", "undone tool 1 EPERM make_exec pid-1 /run/initramfs/init",
+               REFUSED),
 }
 
 OUTCOMES = (REFUSED, LANDED, HOME, STRANDED)
@@ -166,9 +170,9 @@ class FaultyMachine(SnapshotMachine):
     # One run
 
     def start_tool(self, scenario, words):
-        takeover = SCENARIOS[scenario][0]
+        options = SCENARIOS[scenario][0]
         command = (f"echo 'faults {words}' > /proc/sys/kernel/domainname; {TOOL} --delay 1 "
-                   f"--deadline {DEADLINE_S} --takeover={takeover} {TREE}; echo exit=$?")
+                   f"--deadline {DEADLINE_S} {options} {TREE}; echo exit=$?")
         self.said = open(self.folder / "tool.log", "wb")
         self.tool = subprocess.Popen([*self._ssh_command(), command], stdin=subprocess.DEVNULL,
                                      stdout=self.said, stderr=subprocess.STDOUT)
