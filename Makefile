@@ -50,7 +50,7 @@ all: build/pivot-kexec
 .PHONY: help
 help:
 	@echo 'make              build/pivot-kexec, one static binary'
-	@echo 'make demo         a real Debian in a VM jumps into a kexec tree'
+	@echo 'make demo         a real Debian in a VM jumps into a kexec tree; TWO_STAGE=1: in two'
 	@echo 'make check        lint, unit tests, fuzz corpora, VM tests'
 	@echo 'make check-tool   the binary on this machine: verbs, errors, sizes'
 	@echo 'make check-unit   unit tests: gcc and clang, with ASan and UBSan'
@@ -196,8 +196,9 @@ build/faulty/embedded.o: pivot/embedded.c build/faulty/init build/busybox build/
 
 build/faulty/pivot-kexec: $(filter-out %/embedded.o,$(tool_objects)) \
 		build/faulty/embedded.o build/faulty/tool-acts-faulty.o \
-		build/libkmod/libkmod.a
-	$(CC) -static $(LDFLAGS) -Wl,--gc-sections $(wrap_acts) -o $@.debug $^ $(tool_libs)
+		build/faulty/tool-middle-faulty.o build/libkmod/libkmod.a
+	$(CC) -static $(LDFLAGS) -Wl,--gc-sections $(wrap_acts) \
+		-Wl,--wrap=middle_command_line -o $@.debug $^ $(tool_libs)
 	objcopy --strip-all $@.debug $@
 
 # --- unit tests: every compiler, with the sanitizers; acts are replaced by a log ---
@@ -301,10 +302,13 @@ check-faults: build/faulty/pivot-kexec
 check-stress: all
 	scripts/check-stress --jumps $(JUMPS) --seed $(SEED)
 
+# 1: by way of a middle kernel
+TWO_STAGE =
+
 demo:
 	scripts/install-deps build vm
 	$(MAKE) -s all
-	scripts/demo
+	scripts/demo $(if $(TWO_STAGE),--two-stage)
 
 evidence:
 	scripts/install-deps build vm

@@ -8,8 +8,10 @@
  *
  *	faults [list] [PROGRAM:HASH:TIME:KIND]...
  *
+ * and to the init of a middle kernel by its environment, with commas (middle-faulty.c).
+ *
  *	list	say every act in the kernel log
- *	PROGRAM	tool or init
+ *	PROGRAM	tool, init, or middle: the init in a middle kernel
  *	HASH	FNV-1a of the act as it is listed, such as "umount /srv/lvm 8", in hex
  *	TIME	which of the same acts of the program and its children; 0: each of them
  *	KIND	an errno as a number; hang; kill; slow; lost (not done, and not said);
@@ -47,6 +49,7 @@ struct fault {
 };
 
 static struct {
+	const char *program;
 	bool is_listing;
 	unsigned int n;
 	struct fault fault[FAULTS_MAX];
@@ -61,21 +64,15 @@ static void read_fault(const char *word)
 	if (faults.n < FAULTS_MAX &&
 	    sscanf(word, "%7[^:]:%8x:%u:%7s", program, &fault->hash, &fault->time,
 		   fault->kind) == 4 &&
-	    strcmp(program, FAULTS_PROGRAM) == 0)
+	    strcmp(program, faults.program) == 0)
 		faults.n++;
 }
 
-__attribute__((constructor)) static void read_faults(void)
+static void read_words(char *words)
 {
-	char *rest = NULL, *word;
-	struct utsname name;
+	char *rest = NULL, *word = strtok_r(words, " ,", &rest);
 
-	if (uname(&name) < 0)
-		return;
-	word = strtok_r(name.domainname, " ", &rest);
-	if (!word || strcmp(word, "faults") != 0)
-		return;
-	while ((word = strtok_r(NULL, " ", &rest)))
+	for (; word; word = strtok_r(NULL, " ,", &rest))
 		if (strcmp(word, "list") == 0)
 			faults.is_listing = true;
 		else
@@ -86,13 +83,26 @@ __attribute__((constructor)) static void read_faults(void)
 		faults.n = 0;
 }
 
+__attribute__((constructor)) static void read_faults(void)
+{
+	const bool is_init = strcmp(FAULTS_PROGRAM, "init") == 0;
+	char *words = is_init && getpid() == 1 ? getenv("faults") : NULL;
+	struct utsname name;
+
+	faults.program = words ? "middle" : FAULTS_PROGRAM;
+	if (words)
+		read_words(words);
+	else if (uname(&name) == 0 && strncmp(name.domainname, "faults ", 7) == 0)
+		read_words(name.domainname + 7);
+}
+
 /* An open one would keep its /dev from being unmounted. */
 static void say(const char *what, const char *act)
 {
 	static const char *const logs[] = { "/dev/kmsg", "/oldroot/dev/kmsg" };
 	char line[512];
 	int n = snprintf(line, sizeof(line), "<2>pivot-fault: %s %s %.400s\n", what,
-			 FAULTS_PROGRAM, act);
+			 faults.program, act);
 	int fd = -1;
 
 	for (size_t i = 0; fd < 0 && i < array_size(logs); i++)

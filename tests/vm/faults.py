@@ -10,7 +10,8 @@ A fault is written in one line, SCENARIO PROGRAM TIME KIND ACT:
     seize init 1 EBUSY umount /srv/lvm 8
     systemd tool 0 hang kill pid-1 40
 
-TIME says which of the same acts it is, 0 each of them. ACT is as the program lists it.
+PROGRAM is tool, init, or middle: the init in a middle kernel. TIME says which of the same
+acts it is, 0 each of them. ACT is as the program lists it.
 """
 
 import errno
@@ -20,8 +21,9 @@ import subprocess
 import time
 from collections import Counter, namedtuple
 
-from machine import Filesystem, Machine, MachineError
+from machine import MachineError
 from payload import SOURCE, make_payload
+from snapshots import HOME, LANDED, SnapshotMachine
 from untouched import assert_undone, state
 
 BINARY = SOURCE / "build" / "faulty" / "pivot-kexec"
@@ -34,9 +36,6 @@ ALL_ENDS_S = 500  # that, or: deadline, guardian, the reboot's own
 
 # A whole boot takes longer than all the rest; its disks are known to be whole by then.
 FULL_BOOT_EVERY = 10
-
-# where it would restart or switch off
-HOLD_STILL = ("-action", "reboot=shutdown,shutdown=pause")
 
 # What each act may plausibly fail with, the likeliest first; by the manual pages, and by
 # what drivers return from their attributes.
@@ -57,6 +56,7 @@ ERRNOS = {
     "md_stop": "EBUSY ENODEV",
     "loop_detach": "EBUSY ENXIO",
     "unload_module": "EBUSY EWOULDBLOCK",
+    "load_module": "ENOEXEC ENODEV ENOMEM ETIMEDOUT",
     "link_down": "ENODEV ETIMEDOUT EPERM",
     "link_delete": "EOPNOTSUPP ENODEV",
     "watchdog_stop": "EBUSY EIO",
@@ -79,14 +79,16 @@ LOST = ("sync", "sysrq", "watchdog_feed")  # acts that give nothing back
 ALWAYS = ("hang", "kill", "slow")
 CORRUPT = ("init", "reboot kexec")  # after the last look at the target's pages
 
-REFUSED, LANDED, HOME, STRANDED = "refused", "landed", "came home", "stranded"
+REFUSED, STRANDED = "refused", "stranded"
 
 # Each way into the next kernel; the way home and the way back, which begin with a fault.
 SCENARIOS = {
-    "systemd": ("systemd", None, LANDED),
-    "seize": ("seize", None, LANDED),
-    "home": ("seize", "home init 1 EIO reboot kexec", HOME),
-    "undone": ("seize", "undone tool 1 EPERM make_exec pid-1 /run/initramfs/init", REFUSED),
+    "systemd": ("--takeover=systemd", None, LANDED),
+    "seize": ("--takeover=seize", None, LANDED),
+    "two-stage": ("--takeover=seize --two-stage", None, LANDED),
+    "home": ("--takeover=seize", "home init 1 EIO reboot kexec", HOME),
+    "undone": ("--takeover=seize", "undone tool 1 EPERM make_exec pid-1 /run/initramfs/init",
+               REFUSED),
 }
 
 OUTCOMES = (REFUSED, LANDED, HOME, STRANDED)
@@ -156,97 +158,21 @@ def chosen(faults, seed):
     return [fault for rank, fault in sorted(ranked, key=lambda pair: pair[0])]
 
 
-class FaultyMachine(Machine):
-    """It goes back to a snapshot, and stands still where it would restart or switch off."""
-
-    data_disk = ("data.qcow2", "qcow2")
-
+class FaultyMachine(SnapshotMachine):
     def __init__(self, payload, nonce):
         super().__init__(payload=payload)
         self.nonce = nonce
-        self.marks = {}
         self.homes = 0
 
-    def _make_disks(self):
-        super()._make_disks()
-        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", self.folder / "data.qcow2",
-                        "64M"], check=True)
-
-    def _log(self, name):
-        with open(self.folder / f"{name}.log", "rb") as log:
-            log.seek(self.marks.get(name, 0))
-            text = log.read().decode(errors="replace")
-        return self._plain(text)
-
-    def prepare(self):
-        """Boot, and take the snapshot."""
-        self.boot()
-        # as a user's machine has it: nothing but what we write brings home after a panic
-        self.run("sysctl -qw kernel.panic=0")
+    def prepare_more(self):
         self.before = state(self)
-        self._forget_ssh()
-        answer = self.monitor("savevm base")
-        if answer:
-            raise MachineError(f"no snapshot: {answer}")
-        # a QEMU that goes back in time keeps its TSC, and the kernel sees minutes pass
-        self.options["extra"] = ("-loadvm", "base", *HOLD_STILL)
-
-    def status(self):
-        return self.qmp.command("query-status")["status"]
-
-    def restore(self):
-        self.kill()
-        (self.folder / "qmp").unlink(missing_ok=True)
-        for name in ("console", "verdict", "rows"):
-            self.marks[name] = (self.folder / f"{name}.log").stat().st_size
-        self._start()
-
-    def go_on(self):
-        """Restart, from where it was held; not again, because the firmware may restart, too."""
-        self.qmp.command("set-action", reboot="reset")
-        self.qmp.command("system_reset")
-        self._wait("restart", 20, lambda: self.status() != "shutdown")
-        self.qmp.command("cont")
-
-    # Its disks, while it stands still
-
-    def _root_partition(self):
-        return Filesystem(self.folder / "root.ext4")
-
-    def _copy_disks(self):
-        self.qmp.command("stop")  # nothing is left in QEMU's own buffers
-        self._copy_root_partition(self.folder / "root.ext4")
-        subprocess.run(["qemu-img", "convert", "-U", "-O", "raw", self.folder / "data.qcow2",
-                        self.folder / "data.raw"], check=True)
-        for name in ("events.db", "events.db-wal", "loop.img"):
-            (self.folder / name).unlink(missing_ok=True)
-
-    def disk_problems(self):
-        self._copy_disks()
-        return super().disk_problems()
-
-    def problems_after_recovery(self):
-        """What is still wrong once the distro's boot has replayed the journals."""
-        root = self._root_partition()
-        root.recover()
-        found = [f"root: {problem}" for problem in root.problems()]
-        # e2fsck replays no journal behind an offset
-        (self.folder / "lvm.ext4").write_bytes(
-            (self.folder / "data.raw").read_bytes()[1 << 20:])
-        volume = Filesystem(self.folder / "lvm.ext4")
-        volume.recover()
-        found += [f"LVM volume: {problem}" for problem in volume.problems()]
-        loop = self._loop_image()
-        loop.recover()
-        found += [f"loop mount: {problem}" for problem in loop.problems()]
-        return found + self.database_problems()
 
     # One run
 
     def start_tool(self, scenario, words):
-        takeover = SCENARIOS[scenario][0]
+        options = SCENARIOS[scenario][0]
         command = (f"echo 'faults {words}' > /proc/sys/kernel/domainname; {TOOL} --delay 1 "
-                   f"--deadline {DEADLINE_S} --takeover={takeover} {TREE}; echo exit=$?")
+                   f"--deadline {DEADLINE_S} {options} {TREE}; echo exit=$?")
         self.said = open(self.folder / "tool.log", "wb")
         self.tool = subprocess.Popen([*self._ssh_command(), command], stdin=subprocess.DEVNULL,
                                      stdout=self.said, stderr=subprocess.STDOUT)
@@ -260,11 +186,6 @@ class FaultyMachine(Machine):
         found = re.search(r"^exit=(\d+)$", (self.folder / "tool.log").read_text(errors="replace"),
                           re.M)
         return int(found[1]) if found else None
-
-    def is_reset(self):
-        return self.status() == "shutdown" and any(
-            event["event"] == "SHUTDOWN" and event["data"]["reason"] == "guest-reset"
-            for event in self.qmp.events)
 
     def has_landed(self):
         return f"\nnonce={self.nonce}\n" in self._log("verdict")

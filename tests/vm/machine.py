@@ -82,6 +82,14 @@ def image_path(variant):
     return Path(result.stdout.strip())
 
 
+def root_sectors(image):
+    """Where on the disk the root's partition begins, and how long it is."""
+    table = subprocess.run(["sgdisk", "-i", str(ROOT_PARTITION), image], check=True,
+                           stdout=subprocess.PIPE, text=True).stdout
+    return (int(re.search(r"First sector: (\d+)", table)[1]),
+            int(re.search(r"Partition size: (\d+)", table)[1]))
+
+
 def free_port():
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
@@ -164,6 +172,12 @@ class Filesystem:
         """Copy one file out; gives whether there was one."""
         self._tool("debugfs", "-R", f"dump {source} {destination}", self.device)
         return destination.exists() and destination.stat().st_size > 0
+
+    def list(self, folder):
+        """The names in one."""
+        listing = self._tool("debugfs", "-R", f"ls -p {folder}", self.device).stdout
+        names = [line.split("/")[5] for line in listing.splitlines() if line.count("/") > 5]
+        return sorted(set(names) - {".", ".."})
 
 
 class Machine:
@@ -329,7 +343,7 @@ class Machine:
         console = "\n".join(self.console_text().splitlines()[-60:])
         return f"{qemu}\n--- end of the console ---\n{console}"
 
-    def _wait(self, what, timeout, found, need_qemu=True):
+    def _wait(self, what, timeout, found, need_qemu=True, every=0.1):
         timeout *= PATIENCE
         deadline = time.monotonic() + timeout
         while True:
@@ -340,13 +354,14 @@ class Machine:
                 raise MachineError(f"QEMU ended while waiting for {what}\n{self._tail()}")
             if time.monotonic() > deadline:
                 raise MachineError(f"no {what} within {timeout:.0f} s\n{self._tail()}")
-            time.sleep(0.1)
+            time.sleep(every)
 
-    def wait_console(self, pattern, timeout=60, start=0):
+    def wait_console(self, pattern, timeout=60, start=0, every=0.1):
         """Wait for a regular expression on the console, from a position on."""
         expression = re.compile(pattern, re.M)
         return self._wait(f"'{pattern}' on the console", timeout,
-                          lambda: expression.search(self.console_text()[start:]), need_qemu=False)
+                          lambda: expression.search(self.console_text()[start:]),
+                          need_qemu=False, every=every)
 
     def wait_verdict(self, nonce, timeout=120):
         """Wait for the target's own words; gives its facts as a dictionary."""
@@ -488,10 +503,7 @@ class Machine:
         return Filesystem(target)
 
     def _copy_root_partition(self, target):
-        table = subprocess.run(["sgdisk", "-i", str(ROOT_PARTITION), self.image], check=True,
-                               stdout=subprocess.PIPE, text=True).stdout
-        first = int(re.search(r"First sector: (\d+)", table)[1])
-        count = int(re.search(r"Partition size: (\d+)", table)[1])
+        first, count = root_sectors(self.image)
         view = (f"driver=raw,offset={first * SECTOR},size={count * SECTOR},file.driver=qcow2"
                 f",file.file.driver=file,file.file.filename={self.folder / 'root.qcow2'}")
         subprocess.run(["qemu-img", "convert", "-U", "--image-opts", view, "-O", "raw", target],

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a test machine finds at /mnt/payload: the tool, a tree, the other party."""
 
+import gzip
 import secrets
 import shutil
 import subprocess
@@ -24,3 +25,19 @@ def make_payload(folder, append="", form="kexec-boot", binary=BINARY, kernel=Non
                     *(["--append", append] if append else []),
                     *(["--kernel", kernel] if kernel else []), folder / "result"], check=True)
     return nonce
+
+
+def add_to_initrd(folder, name):
+    """A file of the folder, into its tree's: the kernel unpacks one archive after another."""
+    archive = subprocess.run(["cpio", "--quiet", "--create", "--format=newc"], check=True,
+                             cwd=folder, input=f"{name}\n".encode(),
+                             stdout=subprocess.PIPE).stdout
+    with open(Path(folder) / "result" / "initrd.gz", "ab") as initrd:
+        initrd.write(gzip.compress(archive))
+
+
+def add_modules(folder):
+    """Those of tests/vm/modules, in a folder of that name."""
+    modules = subprocess.run([SCRIPTS / "vm-modules"], check=True, stdout=subprocess.PIPE,
+                             text=True).stdout.strip()
+    shutil.copytree(modules, Path(folder) / "modules")

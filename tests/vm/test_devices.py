@@ -2,28 +2,20 @@
 """Devices whose drivers do not do what they should; see modules/."""
 
 import contextlib
-import gzip
 import re
-import shutil
 import subprocess
 from typing import NamedTuple
 
 import pytest
 
-from machine import SCRIPTS, Machine
-from payload import SOURCE, make_payload
+from machine import Machine
+from payload import SOURCE, add_modules, add_to_initrd, make_payload
 from wire import WORDS, Wire
 
 TOOL = "/mnt/payload/pivot-kexec"
 TREE = "/mnt/payload/result"
 OTHER = "/mnt/payload/kexec-image"
 MODULES = "/mnt/payload/modules"
-
-
-def add_modules(folder):
-    modules = subprocess.run([SCRIPTS / "vm-modules"], check=True, stdout=subprocess.PIPE,
-                             text=True).stdout.strip()
-    shutil.copytree(modules, folder / "modules")
 
 
 # A driver that does not come back from its .remove. One machine, in this order: home, home
@@ -155,14 +147,10 @@ WATCH = "pci=off nokaslr rdinit=/stale-dma target.watch=8"
 
 
 def add_watcher(folder):
-    """Put stale-dma into the tree's initrd: the kernel unpacks one archive after another."""
     subprocess.run(["musl-gcc", "-static", "-O2", "-idirafter", SOURCE / "build" / "uapi",
                     SOURCE / "tests" / "vm" / "stale-dma.c", "-o", folder / "stale-dma"],
                    check=True)
-    archive = subprocess.run(["cpio", "--quiet", "--create", "--format=newc"], check=True,
-                             cwd=folder, input=b"stale-dma\n", stdout=subprocess.PIPE).stdout
-    with open(folder / "result" / "initrd.gz", "ab") as initrd:
-        initrd.write(gzip.compress(archive))
+    add_to_initrd(folder, "stale-dma")
 
 
 def nic_arguments():
