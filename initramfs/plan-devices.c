@@ -157,6 +157,14 @@ static bool may_unload(const struct outlook *outlook, const struct device *devic
 	return true;
 }
 
+/* One that nobody ever used, and that is quiet. Of a middle kernel's that is not known:
+ * the one before may have had a driver for it, and its shutdown hides what it left. */
+static bool is_left_in_peace(const struct outlook *outlook, const struct device *device)
+{
+	return !device->driver[0] && !device->state.is_bus_master &&
+	       outlook->handover->hop != HOP_MIDDLE;
+}
+
 void plan_fate(const struct outlook *outlook, const struct device *device,
 	       struct fate *ret)
 {
@@ -167,8 +175,8 @@ void plan_fate(const struct outlook *outlook, const struct device *device,
 		return;
 	ret->is_unloaded =
 		ret->policy.action == POLICY_UNLOAD && may_unload(outlook, device);
-	/* one that nobody ever used, and that is quiet, is left in peace; a VF goes */
-	if ((device->driver[0] || device->state.is_bus_master) && !device->is_virtual)
+	/* a VF goes with its card */
+	if (!is_left_in_peace(outlook, device) && !device->is_virtual)
 		ret->reset = choose_reset(outlook, device, &ret->policy);
 }
 

@@ -66,8 +66,9 @@ void report_line(const struct report_entry *entry, char line[REPORT_LINE_BYTES])
 	const struct device_report *report = entry->report;
 	char what[32];
 
-	(void)snprintf(what, sizeof(what), "%s%s", report->what,
-		       report->is_reset ? ", reset" : "");
+	(void)snprintf(what, sizeof(what), "%s%s%s", report->what,
+		       report->is_reset && report->what[0] ? ", " : "",
+		       report->is_reset ? "reset" : "");
 	(void)snprintf(line, REPORT_LINE_BYTES, "%-12s  %-14s %5u ms  %-13s  %s",
 		       entry->device->name, what, report->ms, entry->text,
 		       report->detail);

@@ -401,6 +401,20 @@ START_TEST(resets_only_by_what_is_safe_or_wanted)
 }
 END_TEST
 
+START_TEST(resets_what_nobody_drives_in_a_middle_kernel)
+{
+	machine_start();
+	wishes = handover_default();
+	wishes.rules.n = 0;
+	machine_pci(.address = "0000:00:09.0", .class = 0x010802, .resets = "flr bus\n");
+	ck_assert_ptr_null(fate_of_one().reset);
+	wishes.hop = HOP_FIRST;
+	ck_assert_ptr_null(fate_of_one().reset);
+	wishes.hop = HOP_MIDDLE;
+	ck_assert_str_eq(fate_of_one().reset, "flr");
+}
+END_TEST
+
 START_TEST(says_how_long_a_device_has_where_a_rule_does)
 {
 	struct handover handover = handover_default();
@@ -486,6 +500,7 @@ UNIT_MAIN("plan", says_in_order_what_will_be_done, says_what_systemd_does_before
 	  unbinds_a_display_for_who_says_so, keeps_what_the_user_wants_to_keep,
 	  unbinds_a_bridge_for_nobody, keeps_a_device_whose_watchdog_is_to_stay_armed,
 	  resets_only_by_what_is_safe_or_wanted,
+	  resets_what_nobody_drives_in_a_middle_kernel,
 	  says_how_long_a_device_has_where_a_rule_does,
 	  takes_virtual_functions_before_their_card,
 	  keeps_a_display_that_is_known_to_need_more_for_who_says_so,

@@ -35,6 +35,10 @@ VARIANTS = {
     "kexec -e": kexec_tools,
     "pivot-kexec, systemd": pivot("--takeover=systemd"),
     "pivot-kexec, seize": pivot("--takeover=seize"),
+    "pivot-kexec, two stages": pivot("--two-stage"),
+    # here the first kernel leaves all of it to the middle one
+    "pivot-kexec, two stages, abrupt": pivot("--two-stage=abrupt"),
+    "two stages, abrupt, no drivers": pivot("--two-stage=abrupt", "--middle-kernel=target"),
 }
 
 # How much is gained by unbinding in parallel. A clock that counts instructions does not care
@@ -79,7 +83,7 @@ def measure(kernel, way, models=MODELS, extra=()):
             result.unbound_before = vm.look(UNBOUND)
             start = len(vm.console_text())
             vm.run(way(line))
-            facts = vm.wait_verdict(nonce, timeout=400)
+            facts = vm.wait_verdict(nonce, timeout=600)
             assert "pci=off" in facts["command_line"]
             assert vm.resets() == 0, "the machine was reset"
             result.left = vm.look(vm.bound, has_jumped=True)
