@@ -37,7 +37,7 @@ static void begin(void)
 {
 	fake_root_make();
 	fake_file("root:x:0:0:root:/root:/bin/sh\nbroken\n"
-		  "me:x:1000:1000:Me,,,:/home/me:/bin/sh\nlost:x:1:1:::\n",
+		  "me:x:1000:1000:Me,,,:/srv/me:/bin/sh\nlost:x:1:1:::\n",
 		  "/etc/passwd");
 	choice = (struct keep_choice){ 0 };
 	network = (struct keep_network){ 0 };
@@ -165,7 +165,7 @@ END_TEST
 START_TEST(takes_those_of_who_became_root)
 {
 	begin();
-	fake_file(A, "/home/me/.ssh/authorized_keys");
+	fake_file(A, "/srv/me/.ssh/authorized_keys");
 	fake_file(B, "/etc/ssh/authorized_keys.d/lost");
 	expect_nothing();
 	request.users[0] = "me";
@@ -182,7 +182,7 @@ START_TEST(searches_nobody_twice)
 {
 	begin();
 	fake_file(A, "/root/.ssh/authorized_keys");
-	fake_file(B, "/home/me/.ssh/authorized_keys");
+	fake_file(B, "/srv/me/.ssh/authorized_keys");
 	request.users[0] = request.users[1] = "me";
 	ck_assert_int_eq(read_it(), 0);
 	ck_assert_uint_eq(keep.n_sources, 2);
