@@ -341,6 +341,7 @@ static void retain(const char *from, const char *to)
 	initrd.crc = put_checksums(KERNEL_PAGES, INITRD_PAGES, checksums);
 	fake_remove("/payload/kernel");
 	fake_remove("/payload/initrd");
+	fake_remove("/payload/extra"); /* it would be part of what is retained */
 	fake_bytes(checksums, sizeof(checksums), "/payload/checksums");
 	put_zero_page(RETAINED_AT,
 		      (1 + KERNEL_PAGES + INITRD_PAGES) * PAGE + PAYLOAD_ROOM_BYTES);
@@ -419,11 +420,11 @@ START_TEST(refuses_a_place_that_is_none)
 END_TEST
 
 /* What is read of it has to be there. */
-START_TEST(refuses_a_retained_setup_part_or_command_line)
+START_TEST(refuses_what_else_is_said_to_be_retained)
 {
-	static const char *const names[] = { "setup", "command-line" };
+	static const char *const names[] = { "setup", "command-line", "extra" };
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		char *line, with[PAYLOAD_SEAL_BYTES];
 
 		retain("", "");
@@ -617,5 +618,5 @@ UNIT_MAIN("payload", seals_the_bytes_and_the_checksum_of_each_file, opens_what_i
 	  says_why_it_cannot_tell, pins_every_page_for_as_long_as_the_process_lives,
 	  says_that_there_are_no_descriptors_to_pin_with, opens_what_is_retained,
 	  opens_what_is_retained_above_4_gib, refuses_a_place_that_is_none,
-	  refuses_a_retained_setup_part_or_command_line,
+	  refuses_what_else_is_said_to_be_retained,
 	  needs_the_checksums_of_what_is_retained, needs_a_kernel_that_was_booted_with_it)
