@@ -145,19 +145,26 @@ static void warn_locked_out(const struct preflight *p, struct findings *findings
 			"may be locked out of it; name one with --ssh-key");
 }
 
+/* Where something was asked for this is no surprise that one may overlook. */
+static void say_no_initrd(const struct keep_choice *choice, struct findings *findings)
+{
+	static const char text[] =
+		"the tree has no initrd that anything could be "
+		"appended to: no ssh key and no other file goes to the "
+		"target";
+
+	if (choice->extra_files || choice->n_ssh_keys)
+		find_warning(findings, "no-initrd", "%s", text);
+	else
+		find_note(findings, "no-initrd", "%s", text);
+}
+
 void check_keep(const struct preflight *p, struct findings *findings)
 {
-	const struct keep_choice *choice = &p->options->keep;
-
 	if (!p->keep)
 		return;
 	if (p->tree->initrd_fd < 0) {
-		findings_add(findings,
-			     choice->extra_files || choice->n_ssh_keys ? FINDING_WARN
-								       : FINDING_NOTE,
-			     "no-initrd",
-			     "the tree has no initrd that anything could be appended to: "
-			     "no ssh key and no other file goes to the target");
+		say_no_initrd(&p->options->keep, findings);
 		return;
 	}
 	note_ssh(p, findings);
