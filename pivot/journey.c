@@ -173,6 +173,7 @@ static struct preflight preflight_of(const struct journey *journey)
 			journey->options->stages == STAGES_AUTO && journey->hardware
 				? journey->hardware->asks_for_two
 				: NULL,
+		.keep = journey->has_keep ? &journey->keep : NULL,
 		.takeover = journey->handover.takeover,
 		.image_bytes = journey->image.size,
 		.loaders = journey->loaders,
@@ -210,6 +211,26 @@ static int read_hardware(struct journey *journey)
 	return 0;
 }
 
+/* Behind an initrd; a kernel that has none expects none. */
+static void read_keep(struct journey *journey)
+{
+	const struct options *options = journey->options;
+	const struct keep_request request = {
+		.root = options->root,
+		.users = { getenv("SUDO_USER"), getenv("DOAS_USER") },
+		.choice = &options->keep,
+	};
+
+	journey->has_keep =
+		journey->tree.initrd_fd < 0 || keep_read(&request, &journey->keep) == 0;
+	if (!journey->has_keep)
+		findings_add_said(
+			&journey->findings, "keep",
+			"what is to travel to the target cannot be read, for what "
+			"standard error says of it");
+	journey->tree.appended_bytes = journey->keep.bytes;
+}
+
 static void read_tree(struct journey *journey)
 {
 	const struct options *options = journey->options;
@@ -220,6 +241,8 @@ static void read_tree(struct journey *journey)
 	r = tree_open(options->tree, &options->tree_options, &journey->tree);
 	if (journey->tree.kernel_fd >= 0)
 		identify_kernel(journey);
+	if (r == 0)
+		read_keep(journey);
 	if (r < 0 || append_advice(journey) < 0 || tune(journey) < 0 ||
 	    add_panic_timeout(journey) < 0)
 		findings_add_said(
@@ -309,6 +332,7 @@ void journey_done(struct journey *journey)
 {
 	tree_done(&journey->tree);
 	middle_done(&journey->middle);
+	keep_done(&journey->keep);
 	image_done(&journey->image);
 	free(journey->hardware);
 }

@@ -8,6 +8,7 @@
 #include "options.h"
 #include "pivot/base/cleanup.h"
 #include "pivot/image.h"
+#include "pivot/keep/keep.h"
 #include "pivot/kexec/kernel.h"
 #include "pivot/middle/middle.h"
 #include "pivot/preflight/findings.h"
@@ -25,6 +26,8 @@ struct journey {
 	struct tree tree;
 	struct kernel_image kernel;
 	struct handover handover;
+	struct keep keep; /* what travels to the target */
+	bool has_keep;	  /* it is known */
 	struct hardware *hardware;
 	struct image image;
 	bool has_middle; /* the jump has two hops */

@@ -155,11 +155,25 @@ static int by_loading(struct loading *loading)
 	return step_run("loading the target", load_it_whole, loading, LOAD_TIMEOUT_MS);
 }
 
+/* For who takes one initrd: the tree with what is appended in it, until this step ends.
+ */
+static int join(const struct loading *loading, struct tree *ret)
+{
+	*ret = *loading->tree;
+	if (ret->appended_bytes == 0)
+		return 0;
+	be_killed_first();
+	ret->initrd_fd = tree_join_appended(loading->tree);
+	return ret->initrd_fd < 0 ? ret->initrd_fd : 0;
+}
+
 static int load_its_files(const void *argument)
 {
 	struct loading *loading = (struct loading *)(uintptr_t)argument;
+	struct tree tree;
+	int r = join(loading, &tree);
 
-	return load_files(loading->tree, loading->attempt[LOADER_FILE].why);
+	return r < 0 ? r : load_files(&tree, loading->attempt[LOADER_FILE].why);
 }
 
 static int by_file(struct loading *loading)
@@ -182,26 +196,28 @@ static int run_kexec_tools(const void *argument)
 {
 	struct loading *loading = (struct loading *)(uintptr_t)argument;
 	const struct embedded *program = embedded_find("kexec");
-	const struct tree *tree = loading->tree;
+	struct tree tree;
 	char kernel[64], initrd[64];
 	auto_free char *line = NULL;
 	const char *argv[] = { KEXEC_TOOLS, "-c", "-l", kernel, NULL, NULL, NULL };
 	struct attempt *attempt = &loading->attempt[LOADER_KEXEC_TOOLS];
 	char said[160];
-	int r = stage_enter(loading->stage);
+	int r = join(loading, &tree);
 
 	if (r == 0)
+		r = stage_enter(loading->stage);
+	if (r == 0)
 		r = act_create(KEXEC_TOOLS, 0700, program->data, program->size);
-	if (r == 0 && asprintf(&line, "--command-line=%s", tree->command_line) < 0)
+	if (r == 0 && asprintf(&line, "--command-line=%s", tree.command_line) < 0)
 		r = -ENOMEM;
 	if (r < 0)
 		return r;
 	(void)snprintf(kernel, sizeof(kernel), "/proc/%d/fd/%d", getpid(),
-		       tree->kernel_fd);
+		       tree.kernel_fd);
 	(void)snprintf(initrd, sizeof(initrd), "--initrd=/proc/%d/fd/%d", getpid(),
-		       tree->initrd_fd);
+		       tree.initrd_fd);
 	argv[4] = line;
-	argv[5] = tree->initrd_fd < 0 ? NULL : initrd;
+	argv[5] = tree.initrd_fd < 0 ? NULL : initrd;
 	(void)snprintf(attempt->why, WHY_BYTES, "kexec -c");
 	r = act_execute(KEXEC_TOOLS, argv, said, sizeof(said));
 	(void)act_unlink(KEXEC_TOOLS); /* else it goes with the stage */

@@ -34,6 +34,10 @@ enum {
 	OPT_JSON,
 	OPT_FORCE,
 	OPT_NO_PANIC_TIMEOUT,
+	OPT_NO_KEEP_SSH,
+	OPT_NO_KEEP_NETWORK,
+	OPT_SSH_KEY,
+	OPT_EXTRA_FILES,
 	OPT_VERSION
 };
 
@@ -66,6 +70,10 @@ static const struct option long_options[] = {
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "force", no_argument, NULL, OPT_FORCE },
 	{ "no-panic-timeout", no_argument, NULL, OPT_NO_PANIC_TIMEOUT },
+	{ "no-keep-ssh", no_argument, NULL, OPT_NO_KEEP_SSH },
+	{ "no-keep-network", no_argument, NULL, OPT_NO_KEEP_NETWORK },
+	{ "ssh-key", required_argument, NULL, OPT_SSH_KEY },
+	{ "extra-files", required_argument, NULL, OPT_EXTRA_FILES },
 	{ "output", required_argument, NULL, 'o' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, OPT_VERSION },
@@ -96,6 +104,12 @@ static void print_help(const struct verb *verbs)
 		"      --loader WAY         auto, gather (the target stays where it is in memory\n"
 		"                           until the jump), load (kexec_load), file\n"
 		"                           (kexec_file_load) or kexec-tools; default: auto\n"
+		"      --no-keep-ssh        append none of this machine's ssh keys and host keys\n"
+		"                           to the initrd\n"
+		"      --no-keep-network    nor what the network knows this machine by\n"
+		"      --ssh-key FILE       append the public keys in this file, too; may be given\n"
+		"                           more than once\n"
+		"      --extra-files DIR    append all that is in this folder, for the target's /\n"
 		"      --no-report          do not append to the initrd what was done\n"
 		"      --no-tune            do not add rootfstype=ramfs to the command line where\n"
 		"                           the target would be short of memory\n"
@@ -254,6 +268,15 @@ static int add_initrd(struct options *options, const char *file)
 	return 0;
 }
 
+static int add_ssh_key(struct keep_choice *keep, const char *file)
+{
+	if (keep->n_ssh_keys == KEEP_SSH_KEYS_MAX)
+		return log_refuse(-EINVAL, "more than %d times --ssh-key",
+				  KEEP_SSH_KEYS_MAX);
+	keep->ssh_keys[keep->n_ssh_keys++] = file;
+	return 0;
+}
+
 static int apply(int option, const char *name, struct options *options,
 		 const struct verb *verbs)
 {
@@ -277,6 +300,17 @@ static int apply(int option, const char *name, struct options *options,
 		return parse_loader(optarg, &options->loader);
 	case OPT_NO_REPORT:
 		options->handover.report = REPORT_NONE;
+		return 0;
+	case OPT_NO_KEEP_SSH:
+		options->keep.has_no_ssh = true;
+		return 0;
+	case OPT_NO_KEEP_NETWORK:
+		options->keep.has_no_network = true;
+		return 0;
+	case OPT_SSH_KEY:
+		return add_ssh_key(&options->keep, optarg);
+	case OPT_EXTRA_FILES:
+		options->keep.extra_files = optarg;
 		return 0;
 	case OPT_NO_TUNE:
 		options->has_no_tune = true;

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include "initramfs/handover.h"
+#include "pivot/keep/keep.h"
 #include "pivot/middle/kernel.h"
 #include "pivot/tree/tree.h"
 
@@ -34,6 +35,7 @@ struct options {
 	int loader; /* an enum loader, or LOADER_AUTO */
 	enum stages_choice stages;
 	struct middle_choice middle;
+	struct keep_choice keep;
 	bool has_target_in_middle; /* the target's kernel is the middle one */
 	bool force;
 	bool has_no_tune; /* nothing is added to the command line to save memory */

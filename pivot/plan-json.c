@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "json-text.h"
 #include "pivot/base/log.h"
@@ -21,6 +22,51 @@ static json_t *tree_json(const struct journey *journey)
 			 tree->initrd_name ? json_text(tree->initrd_name) : json_null(),
 			 "initrd_bytes", (json_int_t)tree->initrd_bytes, "command_line",
 			 json_text(tree->command_line));
+}
+
+static json_t *searched_json(const struct keep *keep)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < keep->n_sources; i++) {
+		const struct keep_source *s = &keep->source[i];
+
+		(void)json_array_append_new(
+			list,
+			json_pack("{so so sI sI sI sI}", "file", json_text(s->name),
+				  "error",
+				  s->error ? json_text(strerror(-s->error)) : json_null(),
+				  "keys", (json_int_t)s->counts.n_keys, "new",
+				  (json_int_t)s->counts.n_new, "without_options",
+				  (json_int_t)s->counts.n_stripped, "no_keys",
+				  (json_int_t)s->counts.n_no_keys));
+	}
+	return list;
+}
+
+static json_t *kept_json(const struct keep_file *file)
+{
+	char mode[8];
+
+	(void)snprintf(mode, sizeof(mode), "%04o", file->mode & 07777);
+	return json_pack("{so so so sI so so}", "path", json_text(file->path), "kind",
+			 json_text(S_ISDIR(file->mode)	 ? "folder"
+				   : S_ISLNK(file->mode) ? "link"
+							 : "file"),
+			 "mode", json_text(mode), "bytes", (json_int_t)file->bytes,
+			 "source", file->source ? json_text(file->source) : json_null(),
+			 "target", file->target ? json_text(file->target) : json_null());
+}
+
+static json_t *appended_json(const struct journey *journey)
+{
+	const struct keep *keep = &journey->keep;
+	json_t *files = json_array();
+
+	for (size_t i = 0; i < keep->n; i++)
+		(void)json_array_append_new(files, kept_json(&keep->file[i]));
+	return json_pack("{sI so so}", "bytes", (json_int_t)keep->bytes, "searched",
+			 searched_json(keep), "files", files);
 }
 
 static json_t *resets_json(const struct device *d)
@@ -207,14 +253,15 @@ static json_t *middle_json(const struct journey *journey)
 
 int plan_print_json(const struct journey *journey, const struct plan *plan)
 {
-	json_t *all =
-		json_pack("{so so so so so so so sI}", "tree", tree_json(journey),
-			  "loaders", loaders_json(journey->loaders), "takeover",
-			  json_text(takeover_name(journey->handover.takeover)), "devices",
-			  devices_json(&journey->hardware->devices), "advice",
-			  advice_json(journey->hardware), "middle", middle_json(journey),
-			  "stages", stages_json(plan, &journey->handover), "dropped",
-			  (json_int_t)plan->n_dropped);
+	json_t *all = json_pack(
+		"{so so so so so so so so sI}", "tree", tree_json(journey), "appended",
+		journey->has_keep ? appended_json(journey) : json_null(), "loaders",
+		loaders_json(journey->loaders), "takeover",
+		json_text(takeover_name(journey->handover.takeover)), "devices",
+		devices_json(&journey->hardware->devices), "advice",
+		advice_json(journey->hardware), "middle", middle_json(journey), "stages",
+		stages_json(plan, &journey->handover), "dropped",
+		(json_int_t)plan->n_dropped);
 	int r = json_print(all);
 
 	return r < 0 ? log_err(r, "cannot print the plan") : 0;

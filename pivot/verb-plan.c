@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "initramfs/plan.h"
 #include "journey.h"
@@ -41,6 +43,62 @@ static void print_tree(const struct journey *journey)
 		(void)printf("initrd        none\n");
 	(void)printf("command line  %s\n", tree->command_line);
 	print_loaders(journey->loaders);
+}
+
+static void print_kept(const struct keep_file *file)
+{
+	char size[HUMAN_BYTES] = "", *path = strdup(file->path);
+	char *source = strdup(file->source ?: "");
+
+	if (S_ISREG(file->mode))
+		(void)human_bytes(file->bytes, size);
+	(void)printf("  %04o     /%-23s %s%s%s%s\n", file->mode & 07777,
+		     printable_make(path), size, size[0] ? ", " : "",
+		     printable_make(source),
+		     S_ISDIR(file->mode)   ? " (folder)"
+		     : S_ISLNK(file->mode) ? " (link)"
+					   : "");
+	free(path);
+	free(source);
+}
+
+static void print_count(size_t n, const char *what)
+{
+	if (n > 0)
+		(void)printf(", %zu %s", n, what);
+}
+
+static void print_searched(const struct keep_source *source)
+{
+	const struct key_counts *counts = &source->counts;
+
+	(void)printf("  %-8s %-24s ", "search", source->name);
+	if (source->error) {
+		(void)printf("cannot be read: %s\n", strerror(-source->error));
+		return;
+	}
+	(void)printf("%zu key%s", counts->n_keys, counts->n_keys == 1 ? "" : "s");
+	print_count(counts->n_keys - counts->n_new, "known already");
+	print_count(counts->n_stripped, "without options");
+	print_count(counts->n_no_keys, "of the lines no keys");
+	(void)printf("\n");
+}
+
+static void print_keep(const struct journey *journey)
+{
+	const struct keep *keep = &journey->keep;
+	char size[HUMAN_BYTES];
+
+	if (keep->bytes == 0) {
+		(void)printf("appended      nothing\n");
+		return;
+	}
+	(void)printf("appended      to the initrd, %s:\n",
+		     human_bytes(keep->bytes, size));
+	for (size_t i = 0; i < keep->n_sources; i++)
+		print_searched(&keep->source[i]);
+	for (size_t i = 0; i < keep->n; i++)
+		print_kept(&keep->file[i]);
 }
 
 static void print_takeover(const struct journey *journey)
@@ -109,7 +167,7 @@ static void print_layout(const struct journey *journey)
 	request = (struct layout_request){
 		.usable = &host.usable,
 		.kernel = layout_kernel_of(&journey->kernel),
-		.initrd_bytes = (journey->tree.initrd_bytes + 4095) / 4096 * 4096,
+		.initrd_bytes = (tree_initrd_bytes(&journey->tree) + 4095) / 4096 * 4096,
 	};
 	if (layout_payload(&request, &search, &layout, &lack) < 0)
 		(void)printf("  %s\n", layout_lack_text(&request, lack, text));
@@ -174,6 +232,8 @@ static void print_all(const struct journey *journey, const struct plan *plan)
 {
 	if (journey->has_kernel)
 		print_tree(journey);
+	if (journey->has_keep)
+		print_keep(journey);
 	if (!journey->options->root[0])
 		print_takeover(journey);
 	if (journey->has_kernel && journey->options->verbose)

@@ -12,11 +12,16 @@
 #include "pivot/kexec/load.h"
 #include "pivot/takeover/step.h"
 #include "pivot/takeover/takeover.h"
+#include "pivot/tree/spool.h"
 
 /* For systemd to stop its services; then PID 1 is seized. */
 enum { SYSTEMD_TIMEOUT_MS = 5 * 60 * 1000 };
 
-enum { STAGE_TIMEOUT_MS = 60 * 1000, HOLD_S = 5 * 60 };
+enum {
+	STAGE_TIMEOUT_MS = 60 * 1000,
+	KEEP_TIMEOUT_MS = 5 * 60 * 1000,
+	HOLD_S = 5 * 60,
+};
 
 static bool is_interrupted(void)
 {
@@ -48,7 +53,7 @@ static int mount_stage(const void *argument)
 	const struct tree *tree = journey_first(run->journey);
 
 	return stage_mount(run->stage, &run->journey->image,
-			   tree->kernel_bytes + tree->initrd_bytes);
+			   tree->kernel_bytes + tree_initrd_bytes(tree));
 }
 
 static int unload_crash_kernel(const void *argument)
@@ -192,6 +197,31 @@ static int wait_and_go(void *data)
 	return EXIT_TOO_LATE;
 }
 
+static int write_keep(const void *argument)
+{
+	const struct journey *journey = argument;
+
+	(void)act_write("/proc/self/oom_score_adj", "1000");
+	return keep_write(&journey->keep, journey->tree.appended_fd);
+}
+
+/* Into memory only: there are private keys in it. */
+static int make_keep(struct journey *journey)
+{
+	struct tree *tree = &journey->tree;
+	int r;
+
+	if (tree->appended_bytes == 0)
+		return 0;
+	tree->appended_fd = spool_create_in_memory();
+	if (tree->appended_fd < 0)
+		return tree->appended_fd;
+	r = step_run("gathering what travels to the target", write_keep, journey,
+		     KEEP_TIMEOUT_MS);
+	tree->appended_fd = spool_finish(tree->appended_fd);
+	return r < 0 || tree->appended_fd >= 0 ? r : tree->appended_fd;
+}
+
 static int prepare_machine(const struct run *run, bool *ret_is_begun)
 {
 	struct journey *journey = run->journey;
@@ -204,7 +234,8 @@ static int prepare_machine(const struct run *run, bool *ret_is_begun)
 	journey->replaces_image = kexec_is_loaded(journey->options->root) == 1;
 	*ret_is_begun = true;
 	free_memory(journey);
-	if (journey->has_middle)
+	r = make_keep(journey);
+	if (r == 0 && journey->has_middle)
 		r = middle_make(&journey->middle_plan, &journey->middle);
 	if (r < 0)
 		return r;

@@ -12,13 +12,7 @@
 #include "pivot/base/pages.h"
 #include "sources.h"
 
-enum { PART_KERNEL, PART_INITRD, PART_REPORT };
-
-static const enum payload_name part_names[GATHER_PARTS] = {
-	[PART_KERNEL] = PAYLOAD_KERNEL,
-	[PART_INITRD] = PAYLOAD_INITRD,
-	[PART_REPORT] = PAYLOAD_REPORT,
-};
+enum { PART_KERNEL, PART_INITRD };
 
 /* What is needed until it is loaded. */
 struct loading {
@@ -34,9 +28,9 @@ struct loading {
 	char *why;
 };
 
-static const struct payload_file *part_file(const struct gather *gather, int part)
+static struct payload_file *part_file(const struct gather *gather, int part)
 {
-	return &gather->payload->file[part_names[part]];
+	return &gather->payload->file[PAYLOAD_KERNEL + part];
 }
 
 /* --- what there is --- */
@@ -110,12 +104,12 @@ static int pin(struct loading *loading)
 	int r = 0;
 
 	for (int i = 0; r == 0 && i < GATHER_PARTS; i++) {
-		const struct payload_file *file = part_file(gather, i);
+		struct payload_file *file = part_file(gather, i);
 
 		loading->part[i] = (struct moves_part){ .from = frames,
 							.pages = payload_pages(file) };
 		frames += loading->part[i].pages;
-		r = payload_pin(&gather->payload->file[part_names[i]]);
+		r = payload_pin(file);
 	}
 	if (r < 0)
 		return why_fail(loading->why, r, "cannot pin the target's pages");
@@ -136,14 +130,19 @@ static int pin(struct loading *loading)
 
 /* --- where it goes --- */
 
-/* The report is an archive of its own behind the initrd: zeros may stand between them. */
+/* Each is an archive of its own, in whole pages: zeros may stand between them. */
 static uint64_t initrd_bytes(const struct gather *gather)
 {
-	const struct payload_file *initrd = part_file(gather, PART_INITRD);
-	const struct payload_file *report = part_file(gather, PART_REPORT);
+	uint64_t pages = 0, bytes = 0;
 
-	return report->bytes ? payload_pages(initrd) * PAGE_BYTES + report->bytes
-			     : initrd->bytes;
+	for (int i = PART_INITRD; i < GATHER_PARTS; i++) {
+		const struct payload_file *file = part_file(gather, i);
+
+		if (file->bytes)
+			bytes = pages * PAGE_BYTES + file->bytes;
+		pages += payload_pages(file);
+	}
+	return bytes;
 }
 
 static void make_requests(struct loading *loading)
@@ -157,9 +156,8 @@ static void make_requests(struct loading *loading)
 		.sources = loading->sources,
 		.n_sources = loading->request.n_sources,
 		.kernel = layout_kernel_of(&gather->kernel),
-		.initrd_bytes = (loading->part[PART_INITRD].pages +
-				 loading->part[PART_REPORT].pages) *
-				PAGE_BYTES,
+		.initrd_bytes =
+			(gather->pages - loading->part[PART_KERNEL].pages) * PAGE_BYTES,
 		.initrd_place = part_file(gather, PART_INITRD)->retained,
 	};
 	if (line->bytes)
@@ -198,8 +196,9 @@ static int arrange(struct loading *loading)
 					"the kernel's alignment makes no sense");
 		loading->part[PART_KERNEL].to = layout->kernel.start / PAGE_BYTES;
 		loading->part[PART_INITRD].to = layout->initrd.start / PAGE_BYTES;
-		loading->part[PART_REPORT].to =
-			loading->part[PART_INITRD].to + loading->part[PART_INITRD].pages;
+		for (int i = PART_INITRD + 1; i < GATHER_PARTS; i++)
+			loading->part[i].to =
+				loading->part[i - 1].to + loading->part[i - 1].pages;
 		n = moves_plan(loading->part, GATHER_PARTS, MOVES_NO_SPARE,
 			       loading->scratch, NULL, 0);
 		if (n < 0)

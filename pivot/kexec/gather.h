@@ -19,8 +19,8 @@
 #include "payload.h"
 #include "why.h"
 
-/* What is moved: the kernel, the initrd, the report. */
-enum { GATHER_PARTS = 3 };
+/* What is moved: the kernel, and what becomes its initrd: that, the extra, the report. */
+enum { GATHER_PARTS = PAYLOAD_FILES - PAYLOAD_KERNEL };
 
 struct gather {
 	const char *root;

@@ -21,7 +21,7 @@
 #include "pivot/base/macros.h"
 #include "pivot/base/pages.h"
 
-enum { SEGMENTS = 3 };
+enum { SEGMENTS_MAX = 4 };
 
 struct whole {
 	const struct tree *tree;
@@ -30,8 +30,8 @@ struct whole {
 	struct layout layout;
 	struct boot_request boot;
 	struct control control;
-	const uint8_t *kernel_data, *initrd_data; /* mapped files */
-	uint8_t *data;				  /* of the control segment */
+	const uint8_t *kernel_data, *initrd_data, *appended_data; /* mapped files */
+	uint8_t *data; /* of the control segment */
 	char *why;
 };
 
@@ -81,13 +81,20 @@ static size_t add_checks(const uint8_t *data, uint64_t bytes, uint64_t address,
 	return n;
 }
 
+static uint64_t appended_address(const struct whole *whole)
+{
+	return whole->layout.initrd.start + tree_appended_at(whole->tree);
+}
+
 static size_t add_all_checks(const struct whole *whole, struct move *moves)
 {
 	size_t n = add_checks(whole->kernel_data + whole->kernel->setup_bytes,
 			      body_bytes(whole), whole->layout.kernel.start, moves);
 
-	return n + add_checks(whole->initrd_data, whole->tree->initrd_bytes,
-			      whole->layout.initrd.start, moves ? moves + n : NULL);
+	n += add_checks(whole->initrd_data, whole->tree->initrd_bytes,
+			whole->layout.initrd.start, moves ? moves + n : NULL);
+	return n + add_checks(whole->appended_data, whole->tree->appended_bytes,
+			      appended_address(whole), moves ? moves + n : NULL);
 }
 
 static int arrange(struct whole *whole)
@@ -96,7 +103,7 @@ static int arrange(struct whole *whole)
 	struct layout_request request = {
 		.usable = &whole->host.usable,
 		.kernel = layout_kernel_of(whole->kernel),
-		.initrd_bytes = pages_whole(whole->tree->initrd_bytes),
+		.initrd_bytes = pages_whole(tree_initrd_bytes(whole->tree)),
 	};
 	struct layout_search search = { 0 };
 	enum layout_lack lack;
@@ -139,14 +146,17 @@ static struct kexec_segment segment(const void *data, uint64_t bytes, uint64_t a
 
 static int give_to_kernel(struct whole *whole)
 {
-	const struct kexec_segment segments[SEGMENTS] = {
+	const struct kexec_segment segments[SEGMENTS_MAX] = {
 		segment(whole->data, whole->control.bytes, whole->layout.control.start),
 		segment(whole->kernel_data + whole->kernel->setup_bytes,
 			body_bytes(whole), whole->layout.kernel.start),
 		segment(whole->initrd_data, whole->tree->initrd_bytes,
 			whole->layout.initrd.start),
+		segment(whole->appended_data, whole->tree->appended_bytes,
+			appended_address(whole)),
 	};
-	const size_t n = whole->initrd_data ? SEGMENTS : SEGMENTS - 1;
+	const size_t n =
+		2 + (whole->initrd_data != NULL) + (whole->appended_data != NULL);
 	int r = act_kexec_load(whole->layout.control.start, segments, n);
 
 	return r < 0 ? why_fail(whole->why, r, "kexec_load") : 0;
@@ -163,11 +173,14 @@ static int load(struct whole *whole, const char *root)
 	r = map(whole, tree->kernel_fd, tree->kernel_bytes, &whole->kernel_data);
 	if (r == 0 && tree->initrd_fd >= 0)
 		r = map(whole, tree->initrd_fd, tree->initrd_bytes, &whole->initrd_data);
+	if (r == 0 && tree->appended_bytes)
+		r = map(whole, tree->appended_fd, tree->appended_bytes,
+			&whole->appended_data);
 	if (r < 0)
 		return r;
 	whole->boot = control_request(&whole->host, whole->kernel_data,
 				      whole->kernel->setup_bytes, tree->command_line,
-				      tree->initrd_bytes);
+				      tree_initrd_bytes(tree));
 	r = arrange(whole);
 	if (r == 0)
 		r = build(whole);
@@ -191,6 +204,7 @@ int load_whole(const char *root, const struct tree *tree,
 	r = load(&whole, root);
 	unmap(whole.kernel_data, tree->kernel_bytes);
 	unmap(whole.initrd_data, tree->initrd_bytes);
+	unmap(whole.appended_data, tree->appended_bytes);
 	if (whole.data)
 		explicit_bzero(whole.data, whole.control.bytes);
 	pages_free(whole.data, whole.control.bytes);

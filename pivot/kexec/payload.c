@@ -33,9 +33,9 @@ enum {
 static const char first_line[] = "pivot-kexec-payload 1";
 
 static const char *const names[PAYLOAD_FILES] = {
-	[PAYLOAD_SETUP] = "setup",   [PAYLOAD_KERNEL] = "kernel",
-	[PAYLOAD_INITRD] = "initrd", [PAYLOAD_COMMAND_LINE] = "command-line",
-	[PAYLOAD_REPORT] = "report",
+	[PAYLOAD_SETUP] = "setup",   [PAYLOAD_COMMAND_LINE] = "command-line",
+	[PAYLOAD_KERNEL] = "kernel", [PAYLOAD_INITRD] = "initrd",
+	[PAYLOAD_EXTRA] = "extra",   [PAYLOAD_REPORT] = "report",
 };
 
 const char *payload_file_name(enum payload_name name)
@@ -85,7 +85,7 @@ static int map_file(int fd, struct payload_file *file)
 int payload_map(const char *root, const char *folder, enum payload_name name, int fd,
 		struct payload *payload)
 {
-	bool may_be_missing = name == PAYLOAD_INITRD || name == PAYLOAD_REPORT;
+	bool may_be_missing = name >= PAYLOAD_INITRD;
 	auto_close int opened = fd < 0 ? open_file(root, folder, name) : -1;
 
 	if (fd < 0 && opened == -ENOENT && may_be_missing)

@@ -7,11 +7,12 @@
  * is torn down, and loads them afterwards.
  *
  *	setup		the kernel's setup part, whose header the loader reads
- *	kernel		what stands behind it, and is entered
- *	initrd		may be a link to a file that somebody holds open
  *	command-line
- *	report		the init's own, appended to the initrd
- *	seal		the bytes and the crc32c of each of the first four
+ *	kernel		what stands behind the setup part, and is entered
+ *	initrd		may be a link to a file that somebody holds open
+ *	extra		an archive of the tool's, appended to the initrd
+ *	report		the init's own, appended to that
+ *	seal		the bytes and the crc32c of each of the first five
  *
  * In a middle kernel the kernel and the initrd are no files, but retained: they lie in
  * what a boot loader would call its initrd, which nobody unpacks or frees, and cannot be
@@ -25,11 +26,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* In the order in which they lie in memory at last, those that go there as they are. */
 enum payload_name {
 	PAYLOAD_SETUP,
-	PAYLOAD_KERNEL,
-	PAYLOAD_INITRD,
 	PAYLOAD_COMMAND_LINE,
+	PAYLOAD_KERNEL,
+	PAYLOAD_INITRD, /* this one and those behind it may be missing */
+	PAYLOAD_EXTRA,
 	PAYLOAD_SEALED,
 	PAYLOAD_REPORT = PAYLOAD_SEALED,
 	PAYLOAD_FILES,
@@ -63,7 +66,7 @@ const char *payload_file_name(enum payload_name name);
 /*
  * Maps one file of <root><folder>, or the open one where fd is not -1, and locks it in
  * memory. 0, also where
- * there is none and it may be missing (initrd, report); negative errno.
+ * there is none and it may be missing (initrd, extra, report); negative errno.
  */
 int payload_map(const char *root, const char *folder, enum payload_name name, int fd,
 		struct payload *payload);

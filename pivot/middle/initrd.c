@@ -56,7 +56,7 @@ static uint64_t body_bytes(const struct middle_request *request)
 static uint64_t retained_bytes(const struct middle_request *request)
 {
 	return whole_pages(body_bytes(request)) +
-	       whole_pages(request->target->initrd_bytes) + PAYLOAD_ROOM_BYTES;
+	       whole_pages(tree_initrd_bytes(request->target)) + PAYLOAD_ROOM_BYTES;
 }
 
 /* --- what is retained --- */
@@ -106,14 +106,17 @@ static int put_pages(struct composing *c, uint8_t *pages, size_t bytes, uint32_t
 	return put(c, pages, whole);
 }
 
+/* Behind what is at the place already: whole pages, and the last one has zeros. */
 static int put_part(struct composing *c, int fd, const char *name, uint64_t from,
-		    uint64_t bytes, struct payload_place *ret)
+		    uint64_t bytes, struct payload_place *place)
 {
 	enum { AT_ONCE = COPY_PAGES * PAGE_BYTES };
 	auto_free uint8_t *pages = malloc(AT_ONCE);
 	int r = pages ? 0 : log_err(-ENOMEM, "cannot copy '%s'", name);
 
-	*ret = (struct payload_place){ .offset = (uint64_t)c->at, .bytes = bytes };
+	if (!place->bytes)
+		place->offset = (uint64_t)c->at;
+	place->bytes = (uint64_t)c->at - place->offset + bytes;
 	for (uint64_t done = 0; r == 0 && done < bytes; done += AT_ONCE) {
 		size_t n = bytes - done < AT_ONCE ? (size_t)(bytes - done) : AT_ONCE;
 		ssize_t got = file_read_at(fd, pages, n, (off_t)(from + done));
@@ -125,7 +128,7 @@ static int put_part(struct composing *c, int fd, const char *name, uint64_t from
 				       "'%s' has become shorter: wait until it is copied",
 				       name);
 		else
-			r = put_pages(c, pages, n, &ret->crc);
+			r = put_pages(c, pages, n, &place->crc);
 	}
 	return r;
 }
@@ -296,13 +299,6 @@ uint64_t middle_initrd_bound(const struct middle_request *request)
 	       pages_of(request) * sizeof(uint32_t);
 }
 
-int middle_initrd_create(void)
-{
-	struct spool spool = { .folder_fd = -1, .name = "memory" };
-
-	return spool_create(&spool);
-}
-
 int middle_initrd_write(const struct middle_request *request, int fd)
 {
 	const struct tree *target = request->target;
@@ -310,11 +306,7 @@ int middle_initrd_write(const struct middle_request *request, int fd)
 	struct known known = { 0 };
 	struct composing c = {
 		.request = request,
-		/* what there is room for was looked at before */
-		.spool = { .folder_fd = -1,
-			   .name = "memory",
-			   .bytes_left = UINT64_MAX,
-			   .memory_bytes = UINT64_MAX },
+		.spool = SPOOL_IN_MEMORY,
 		.fd = fd,
 		.checksums = checksums,
 	};
@@ -328,6 +320,9 @@ int middle_initrd_write(const struct middle_request *request, int fd)
 	if (r == 0 && target->initrd_fd >= 0)
 		r = put_part(&c, target->initrd_fd, target->initrd_name, 0,
 			     target->initrd_bytes, &known.initrd);
+	if (r == 0 && target->appended_bytes)
+		r = put_part(&c, target->appended_fd, "what travels", 0,
+			     target->appended_bytes, &known.initrd);
 	if (r == 0)
 		r = put_room(&c);
 	if (r == 0)

@@ -6,7 +6,8 @@
  *
  *	a page		a cpio header whose entry is no file: the kernel skips what it
  *			describes, without a copy and without a word
- *	kernel, initrd	of the target, in whole pages each, and room for the report.
+ *	kernel, initrd	of the target, in whole pages each, behind its initrd what is
+ *			appended to it, and room for the report.
  *			retain_initrd makes the middle kernel leave them where they are,
  *			and from there they are loaded: payload.h, "retained"
  *	image		the stage's, compressed, with the modules and what is to be
@@ -34,9 +35,6 @@ uint64_t middle_initrd_bound(const struct middle_request *request);
 /* The image alone, as it is without a target. 0 or negative errno, logged. */
 int middle_image(const struct middle_request *request, struct image *ret);
 
-/* A new file for it, in memory. A descriptor or negative errno, logged. */
-int middle_initrd_create(void);
-
-/* Writes it. 0; -E2BIG: the target is too large for that; -ESTALE: its files changed
- * meanwhile; or negative errno; logged. */
+/* Writes it into a new file. 0; -E2BIG: the target is too large for that; -ESTALE: its
+ * files changed meanwhile; or negative errno; logged. */
 int middle_initrd_write(const struct middle_request *request, int fd);

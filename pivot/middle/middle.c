@@ -115,7 +115,7 @@ static int write_initrd(const void *argument)
 
 int middle_make(const struct middle_plan *plan, struct middle *middle)
 {
-	struct making making = { request_of(plan, middle), middle_initrd_create() };
+	struct making making = { request_of(plan, middle), spool_create_in_memory() };
 	struct tree *tree = &middle->tree;
 	int r;
 

@@ -28,4 +28,5 @@ void check_storage(const struct preflight *p, struct findings *findings);
 void check_watchdogs(const struct preflight *p, struct findings *findings);
 void check_memory(const struct preflight *p, struct findings *findings);
 void check_target_memory(const struct preflight *p, struct findings *findings);
+void check_keep(const struct preflight *p, struct findings *findings);
 void check_command_line(const struct preflight *p, struct findings *findings);

@@ -46,13 +46,15 @@ static uint64_t lists_bytes(const struct preflight *p, unsigned int page_bytes)
 {
 	enum { PAGE = 4096, REST_BYTES = 1 << 20, RAM_OF_A_BYTE = 1 << 16 };
 
-	return (p->first->kernel_bytes + p->first->initrd_bytes) / PAGE * page_bytes +
+	return (p->first->kernel_bytes + tree_initrd_bytes(p->first)) / PAGE *
+		       page_bytes +
 	       read_or_zero(p, "MemTotal") / RAM_OF_A_BYTE + REST_BYTES;
 }
 
 static uint64_t gathered_bytes(const struct preflight *p, char *words, size_t size)
 {
-	const uint64_t kernel = p->first->kernel_bytes, initrd = p->first->initrd_bytes;
+	const uint64_t kernel = p->first->kernel_bytes,
+		       initrd = tree_initrd_bytes(p->first);
 	const uint64_t lists = lists_bytes(p, GATHER_PAGE_BYTES);
 	char a[HUMAN_BYTES], b[HUMAN_BYTES];
 
@@ -62,7 +64,7 @@ static uint64_t gathered_bytes(const struct preflight *p, char *words, size_t si
 			       "the kernel, %s, while the initrd stays where it is; "
 			       "lists of their pages, %s",
 			       human_bytes(kernel, a), b);
-		return kernel + lists;
+		return kernel + p->first->appended_bytes + lists;
 	}
 	(void)snprintf(words, size,
 		       "kernel and initrd once, %s; lists of their pages, %s",
@@ -72,7 +74,7 @@ static uint64_t gathered_bytes(const struct preflight *p, char *words, size_t si
 
 static uint64_t loaded_bytes(const struct preflight *p, char *words, size_t size)
 {
-	const uint64_t payload = p->first->kernel_bytes + p->first->initrd_bytes;
+	const uint64_t payload = p->first->kernel_bytes + tree_initrd_bytes(p->first);
 	const uint64_t lists = lists_bytes(p, LOAD_PAGE_BYTES);
 	char a[HUMAN_BYTES], b[HUMAN_BYTES];
 
@@ -94,7 +96,8 @@ static uint64_t kernel_room(const struct preflight *p)
 /* By kexec_file_load(2) or kexec-tools: the files are read as a whole, then copied. */
 static uint64_t read_and_loaded_bytes(const struct preflight *p, char *words, size_t size)
 {
-	const uint64_t kernel = p->first->kernel_bytes, initrd = p->first->initrd_bytes;
+	const uint64_t kernel = p->first->kernel_bytes,
+		       initrd = tree_initrd_bytes(p->first);
 	const uint64_t room = kernel_room(p);
 	const uint64_t lists = lists_bytes(p, LOAD_PAGE_BYTES);
 	char a[HUMAN_BYTES], b[HUMAN_BYTES], c[HUMAN_BYTES], d[HUMAN_BYTES];
@@ -116,24 +119,37 @@ static uint64_t payload_bytes(const struct preflight *p, char *words, size_t siz
 					  : read_and_loaded_bytes(p, words, size);
 }
 
-/* A middle kernel's initrd is made in memory; what copies it needs that once more. */
+/* Is the initrd made in memory? What is appended to one, only for who takes one file. */
+static bool is_made(const struct preflight *p)
+{
+	if (has_loader(p, LOADER_GATHER))
+		return false;
+	return p->middle || (p->first->appended_bytes && !has_loader(p, LOADER_LOAD));
+}
+
+/* What copies it needs that once more. */
 static uint64_t made_bytes(const struct preflight *p, char *words, size_t size)
 {
-	const uint64_t initrd = p->first->initrd_bytes;
+	const uint64_t initrd = tree_initrd_bytes(p->first);
 	size_t used = strlen(words);
 	char a[HUMAN_BYTES];
 
-	if (!p->middle || has_loader(p, LOADER_GATHER))
+	if (!is_made(p))
 		return 0;
-	(void)snprintf(words + used, size - used, "; the middle kernel's initrd, %s",
+	(void)snprintf(words + used, size - used, "; the %s, %s",
+		       p->middle ? "middle kernel's initrd"
+				 : "initrd with what is appended to it (not with "
+				   "--no-keep-ssh --no-keep-network)",
 		       human_bytes(initrd, a));
 	return initrd;
 }
 
 uint64_t preflight_memory(const struct preflight *p, char *words, size_t words_size)
 {
-	/* the stage's tmpfs, our own copy of the image, and what the tool needs itself */
-	const uint64_t own = 2 * (uint64_t)p->image_bytes + (16 << 20);
+	/* the stage's tmpfs, our own copies of the image and of what is appended to the
+	 * initrd, and what the tool needs itself */
+	const uint64_t own =
+		2 * (uint64_t)p->image_bytes + p->tree->appended_bytes + (16 << 20);
 	uint64_t payload = payload_bytes(p, words, words_size);
 	size_t used = strlen(words);
 	char a[HUMAN_BYTES];
@@ -205,7 +221,7 @@ static void check_amount(const struct preflight *p, struct findings *findings)
 /* What the kernel is given to load; our own loader does not count what it unpacks to. */
 static uint64_t segments_bytes(const struct preflight *p)
 {
-	return p->first->initrd_bytes +
+	return tree_initrd_bytes(p->first) +
 	       (has_loader(p, LOADER_LOAD) ? p->first->kernel_bytes : kernel_room(p));
 }
 
@@ -253,7 +269,7 @@ static bool has_tmpfs_root(const char *line)
 static bool read_room(const struct preflight *p, uint64_t *ret, uint64_t *ret_total)
 {
 	const uint64_t unpack = p->kernel ? p->kernel->init_size : 0;
-	const uint64_t taken = p->tree->initrd_bytes + unpack;
+	const uint64_t taken = tree_initrd_bytes(p->tree) + unpack;
 	uint64_t total;
 
 	if (p->tree->kernel_fd < 0 || p->tree->initrd_bytes == 0 ||
@@ -269,7 +285,7 @@ static bool read_room(const struct preflight *p, uint64_t *ret, uint64_t *ret_to
 /* Most of an initrd is a squashfs, which does not grow, and some of it does. */
 bool preflight_wants_ramfs(const struct preflight *p)
 {
-	const uint64_t initrd = p->tree->initrd_bytes;
+	const uint64_t initrd = tree_initrd_bytes(p->tree);
 	const char *line = p->tree->command_line ?: "";
 	uint64_t room, total;
 	size_t n;
@@ -286,7 +302,7 @@ bool preflight_wants_ramfs(const struct preflight *p)
  */
 void check_target_memory(const struct preflight *p, struct findings *findings)
 {
-	const uint64_t initrd = p->tree->initrd_bytes;
+	const uint64_t initrd = tree_initrd_bytes(p->tree);
 	bool is_tmpfs = has_tmpfs_root(p->tree->command_line ?: "");
 	char a[HUMAN_BYTES], b[HUMAN_BYTES], c[HUMAN_BYTES];
 	uint64_t room, total;

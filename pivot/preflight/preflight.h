@@ -5,6 +5,7 @@
 
 #include "findings.h"
 #include "initramfs/handover.h"
+#include "pivot/keep/keep.h"
 #include "pivot/kexec/kernel.h"
 #include "pivot/middle/middle.h"
 #include "pivot/options.h"
@@ -21,6 +22,7 @@ struct preflight {
 	const struct kernel_image *first_kernel;
 	const struct middle *middle;	   /* NULL: the jump has one hop */
 	const struct device *asks_for_two; /* why it has two; NULL: the user wants it */
+	const struct keep *keep; /* what goes to the target; NULL: that is not known */
 	enum takeover takeover;
 	size_t image_bytes;
 	unsigned int loaders; /* that may be tried: 1 << enum loader */

@@ -75,6 +75,13 @@ static int put_initrd(struct stage *stage, const struct tree *tree)
 						tree->initrd_bytes, FOLDER "initrd");
 }
 
+static int put_extra(const struct tree *tree)
+{
+	return tree->appended_bytes == 0 ? 0
+					 : copy(tree->appended_fd, "what travels", 0,
+						tree->appended_bytes, FOLDER "extra");
+}
+
 static int create(const char *path, const void *data, size_t n)
 {
 	int r = act_create(path, 0600, data, n);
@@ -113,6 +120,8 @@ int stage_put_payload(struct stage *stage, const struct tree *tree,
 	if (r == 0)
 		r = put_initrd(stage, tree);
 	if (r == 0)
+		r = put_extra(tree);
+	if (r == 0)
 		r = create(FOLDER "command-line", tree->command_line,
 			   strlen(tree->command_line));
 	if (r == 0)
@@ -124,8 +133,8 @@ int stage_remove_payload(struct stage *stage)
 {
 	/* the seal first: without it our init does not take the rest for a target */
 	static const char *const paths[] = {
-		FOLDER "seal",	 FOLDER "setup",	FOLDER "kernel",
-		FOLDER "initrd", FOLDER "command-line",
+		FOLDER "seal",	 FOLDER "setup", FOLDER "kernel",
+		FOLDER "initrd", FOLDER "extra", FOLDER "command-line",
 	};
 	int r = stage_enter(stage);
 

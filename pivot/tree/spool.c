@@ -82,6 +82,13 @@ int spool_create(struct spool *spool)
 	return fd;
 }
 
+int spool_create_in_memory(void)
+{
+	struct spool spool = SPOOL_IN_MEMORY;
+
+	return spool_create(&spool);
+}
+
 static int log_full(const struct spool *spool)
 {
 	return log_err(-ENOSPC,

@@ -22,11 +22,21 @@ struct spool {
 		.folder_fd = -1 \
 	}
 
+/* For who has looked before whether there is room. */
+#define SPOOL_IN_MEMORY                                                      \
+	{                                                                    \
+		.folder_fd = -1, .name = "memory", .bytes_left = UINT64_MAX, \
+		.memory_bytes = UINT64_MAX                                   \
+	}
+
 int spool_open(struct spool *spool);
 void spool_done(struct spool *spool);
 
 /* A new empty file for writing. A descriptor or negative errno, logged. */
 int spool_create(struct spool *spool);
+
+/* The same in memory, whatever there is room for: with SPOOL_IN_MEMORY. */
+int spool_create_in_memory(void);
 
 /* Would a file of so many bytes fit? 0; -ENOSPC; -EFBIG: into no memory; logged. */
 int spool_has_room(const struct spool *spool, uint64_t bytes);

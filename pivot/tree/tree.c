@@ -42,6 +42,7 @@ void tree_done(struct tree *tree)
 {
 	close_fdp(&tree->kernel_fd);
 	close_fdp(&tree->initrd_fd);
+	close_fdp(&tree->appended_fd);
 	free(tree->kernel_name);
 	free(tree->initrd_name);
 	free(tree->command_line);

@@ -31,12 +31,14 @@ struct tree {
 	uint64_t initrd_bytes;
 	struct stat kernel_stat; /* when it was opened */
 	struct stat initrd_stat;
-	char *command_line; /* what the target's kernel will get */
+	int appended_fd; /* what goes behind the initrd, and is no file of the tree: */
+	uint64_t appended_bytes; /* in memory, or not made yet (-1). 0: nothing */
+	char *command_line;	 /* what the target's kernel will get */
 };
 
-#define TREE_INIT                                \
-	{                                        \
-		.kernel_fd = -1, .initrd_fd = -1 \
+#define TREE_INIT                                                   \
+	{                                                           \
+		.kernel_fd = -1, .initrd_fd = -1, .appended_fd = -1 \
 	}
 
 /*
@@ -52,5 +54,19 @@ int tree_open(const char *path, const struct tree_options *options, struct tree 
  * out; or negative errno, logged.
  */
 int tree_check_unchanged(const struct tree *tree);
+
+/*
+ * The kernel unpacks archives that follow each other, with zeros between them: what is
+ * appended begins at a whole page. How far into what the target gets as its initrd, and
+ * how many bytes that is.
+ */
+uint64_t tree_appended_at(const struct tree *tree);
+uint64_t tree_initrd_bytes(const struct tree *tree);
+
+/*
+ * Both in one new file, in memory, for who takes no more than one. A descriptor or
+ * negative errno, logged.
+ */
+int tree_join_appended(const struct tree *tree);
 
 void tree_done(struct tree *tree);

@@ -46,10 +46,10 @@ static void put(const char *name, const void *data, size_t size)
 /* The files are always the same: tests/fuzz/corpus/payload/whole seals them. */
 static void put_files(void)
 {
-	static const char *const names[] = { "setup", "kernel", "initrd",
-					     "command-line" };
+	static const char *const names[] = { "setup", "command-line", "kernel", "initrd",
+					     "extra" };
 
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < 5; i++)
 		put(names[i], names[i], strlen(names[i]));
 }
 
@@ -77,17 +77,9 @@ static void put_retained(void)
 static void remove_all(void)
 {
 	static const char *const names[] = {
-		"setup",
-		"kernel",
-		"initrd",
-		"command-line",
-		"seal",
-		"checksums",
-		BOOT_PARAMS "/data",
-		BOOT_PARAMS,
-		"sys/kernel",
-		"sys",
-		"",
+		"setup",	"kernel",     "initrd",	   "extra",
+		"command-line", "seal",	      "checksums", BOOT_PARAMS "/data",
+		BOOT_PARAMS,	"sys/kernel", "sys",	   "",
 	};
 	char path[PATH_MAX];
 

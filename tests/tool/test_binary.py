@@ -259,6 +259,96 @@ def test_json_says_what_the_text_says(tree):
     assert json.loads(pivot("plan", "--json").stdout)["tree"] is None
 
 
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+
+
+def appended(*arguments, **options):
+    result = pivot("plan", "--json", *arguments, **options)
+    assert result.returncode == 0, result.stderr
+    return json.loads(result.stdout)["appended"]
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """A root where this much is known, for --root."""
+    root = tmp_path / "machine"
+    shutil.copytree(TOP / "tests/fixtures/cloud-virtio", root, symlinks=True)
+    files = {
+        "root/.ssh/authorized_keys": f'command="echo \\"no\\", no" {KEY} me@home\nnonsense\n',
+        "etc/passwd": "me:x:1000:1000::/people/me:/bin/sh\n",
+        "people/me/.ssh/authorized_keys": f"{KEY} the same\n",
+        "etc/ssh/ssh_host_ed25519_key": "secret\n",
+        "etc/ssh/ssh_host_ed25519_key.pub": "public\n",
+        "etc/machine-id": "0123456789abcdef" * 2 + "\n",
+    }
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    (root / "etc/ssh/ssh_host_ed25519_key").chmod(0o640)
+    return root
+
+
+def test_plan_shows_what_travels(machine, tree):
+    plan = appended("--root", machine, tree, env={"SUDO_USER": "me"})
+    assert plan["searched"] == [
+        {"file": "/root/.ssh/authorized_keys", "error": None, "keys": 1, "new": 1,
+         "without_options": 1, "no_keys": 1},
+        {"file": "/people/me/.ssh/authorized_keys", "error": None, "keys": 1, "new": 0,
+         "without_options": 0, "no_keys": 0},
+    ]
+    assert [(file["path"], file["kind"], file["mode"], file["bytes"]) for file in plan["files"]] == [
+        ("ssh", "folder", "0700", 0),
+        ("ssh/authorized_keys", "file", "0600", len(f"{KEY} me@home\n")),
+        ("ssh/ssh_host_ed25519_key", "file", "0600", 7),
+        ("ssh/ssh_host_ed25519_key.pub", "file", "0644", 7),
+        ("machine-id", "file", "0444", 33),
+    ]
+    text = pivot("plan", "--root", machine, tree, env={"SUDO_USER": "me"})
+    assert "secret" not in text.stdout
+    for file in plan["files"]:
+        assert re.search(rf"^  {file['mode']} +/{re.escape(file['path'])} ", text.stdout, re.MULTILINE)
+    assert "1 key, 1 without options, 1 of the lines no keys" in text.stdout
+
+
+def test_what_travels_can_be_switched_off(machine, tree):
+    def paths(*arguments):
+        return [file["path"] for file in appended("--root", machine, *arguments, tree)["files"]]
+
+    assert paths("--no-keep-ssh") == ["machine-id"]
+    assert "machine-id" not in paths("--no-keep-network")
+    nothing = appended("--root", machine, "--no-keep-ssh", "--no-keep-network", tree)
+    assert nothing == {"bytes": 0, "searched": [], "files": []}
+    assert "appended      nothing\n" in pivot("plan", "--root", machine, "--no-keep-ssh",
+                                              "--no-keep-network", tree).stdout
+
+
+def test_named_keys_and_extra_files_travel(machine, tree, tmp_path):
+    key, extra = tmp_path / "id.pub", tmp_path / "extra"
+    key.write_text(f"{KEY} mine\n")
+    (extra / "etc").mkdir(parents=True)
+    (extra / "etc/run").write_text("#!/bin/sh\n")
+    (extra / "etc/run").chmod(0o750)
+    (extra / "link").symlink_to("etc/run")
+    plan = appended("--root", machine, "--no-keep-ssh", "--no-keep-network", "--ssh-key", key,
+                    "--extra-files", extra, tree)
+    assert [(file["path"], file["mode"], file["target"]) for file in plan["files"]] == [
+        ("ssh", "0700", None), ("ssh/authorized_keys", "0600", None), ("etc", "0755", None),
+        ("etc/run", "0750", None), ("link", "0777", "etc/run")]
+    # newc: a header of 110 bytes, the name with a NUL, the content, each to a multiple of 4
+    sizes = [(file["path"], file["bytes"]) for file in plan["files"]] + [("TRAILER!!!", 0)]
+    assert plan["bytes"] == sum((110 + len(name) + 1 + 3) // 4 * 4 + (size + 3) // 4 * 4
+                                for name, size in sizes)
+
+
+def test_without_an_initrd_nothing_travels(machine, tree):
+    plan = appended("--root", machine, "--kernel", tree / "bzImage", "--command-line", "quiet")
+    assert plan == {"bytes": 0, "searched": [], "files": []}
+    check = json.loads(pivot("check", "--json", "--kernel", tree / "bzImage", "--command-line",
+                             "quiet").stdout)
+    assert "no-initrd" in [finding["id"] for finding in check["findings"]]
+    assert json.loads(pivot("plan", "--json").stdout)["appended"] is None
+
+
 def test_rules_travel_to_the_init(tree, tmp_path):
     result = pivot("build", tree, "-o", tmp_path / "x.cpio", "--quirk",
                    "driver:igb=reset:never", "--on-hang=jump", "--display=unbind")
@@ -394,6 +484,8 @@ def test_the_manual_names_every_finding():
     (["--reset=hard", "x"], 2, "auto or never"),
     (["--root", "/nonexistent", "x"], 2, "--root is for 'plan'"),
     (["--json", "x"], 2, "--json is for 'plan' and 'check'"),
+    (["--ssh-key", "x"], 2, "name a tree"),
+    (["--help"], 0, "--extra-files DIR"),
     (["plan", "--root", "/nonexistent"], 1, "cannot read"),
     (["plan", "--skip", "no-such-driver"], 1, "no-such-driver"),
     (["plan", "/nonexistent/tree"], 1, "/nonexistent/tree"),
@@ -402,6 +494,18 @@ def test_answers_as_people_expect(arguments, code, text):
     result = pivot(*arguments)
     assert result.returncode == code
     assert text in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("arguments, text", [
+    (["--ssh-key", "/nonexistent"], "--ssh-key: cannot read '/nonexistent'"),
+    (["--ssh-key", "/etc/passwd"], "--ssh-key: '/etc/passwd' holds no public key"),
+    (["--extra-files", "/nonexistent"], "--extra-files: cannot read '/nonexistent'"),
+    (["--extra-files", "/etc/passwd"], "--extra-files: '/etc/passwd' is no folder"),
+])
+def test_says_what_cannot_travel(arguments, text, tree):
+    result = pivot("check", *arguments, tree)
+    assert result.returncode == 1
+    assert text in result.stderr
 
 
 def test_writes_the_image_within_20_ms(tree, tmp_path):

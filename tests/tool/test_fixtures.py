@@ -119,6 +119,8 @@ def test_the_manual_names_every_member_of_a_plan():
                                       "driver:*=append:quiet")))
     used |= {"form", "kernel", "kernel_bytes", "release", "initrd", "initrd_bytes",
              "command_line"}  # of a tree, which is not here
+    used |= {"appended", "bytes", "searched", "file", "error", "keys", "new", "without_options",
+             "no_keys", "files", "path", "kind", "mode", "source", "target"}  # test_binary.py
     used |= {"modules", "firmware", "bytes", "options", "out_of_tree"}  # test_two_stages.py
     assert named == used
 

@@ -25,11 +25,12 @@ enum {
 	SETUP = BZIMAGE_SETUP_BYTES,
 	BODY = 5 * RAM_PAGE + 16,
 	INITRD = 200 * RAM_PAGE - 100,
+	EXTRA = RAM_PAGE + 1,
 	REPORT = 2 * RAM_PAGE + 50,
-	PARTS_PAGES = 6 + 200 + 3,
+	PARTS_PAGES = 6 + 200 + 3, /* where there is no extra */
 };
 
-static uint8_t kernel[SETUP + BODY], initrd[INITRD], report[REPORT];
+static uint8_t kernel[SETUP + BODY], initrd[INITRD], extra[EXTRA], report[REPORT];
 static const char command_line[] = "init=/init quiet";
 static uint64_t frames[RAM_PAGES]; /* those of the parts first */
 static struct payload payload;
@@ -76,6 +77,7 @@ static void put_files(void)
 	put_bytes(kernel + SETUP, BODY);
 	fake_bzimage(kernel, sizeof(kernel));
 	put_bytes(initrd, INITRD);
+	put_bytes(extra, EXTRA);
 	put_bytes(report, REPORT);
 	fake_bytes(kernel, SETUP, "/payload/setup");
 	fake_bytes(kernel + SETUP, BODY, "/payload/kernel");
@@ -87,7 +89,7 @@ static void put_files(void)
 /* One page after the other from here on, downwards, as memory is given. */
 static void lie_from(uint64_t last)
 {
-	for (size_t i = 0; i < PARTS_PAGES; i++)
+	for (size_t i = 0; i < PARTS_PAGES + 2; i++)
 		frames[i] = last - i;
 }
 
@@ -107,12 +109,11 @@ static void lie_scattered(void)
 
 static void lay(void)
 {
-	const int parts[] = { PAYLOAD_KERNEL, PAYLOAD_INITRD, PAYLOAD_REPORT };
 	const uint64_t *next = frames;
 
-	for (size_t i = 0; i < 3; i++) {
-		ram_lay(&payload.file[parts[i]], next);
-		next += payload_pages(&payload.file[parts[i]]);
+	for (int i = PAYLOAD_KERNEL; i < PAYLOAD_FILES; i++) {
+		ram_lay(&payload.file[i], next);
+		next += payload_pages(&payload.file[i]);
 	}
 }
 
@@ -314,16 +315,27 @@ START_TEST(tells_the_target_what_it_needs)
 }
 END_TEST
 
-/* --- the report --- */
+/* --- the report, and what else goes behind the initrd --- */
 
-static void without(const char *path)
+static void put_again(void)
 {
 	payload_done(&payload);
-	fake_remove("%s", path);
 	seal();
 	open_payload();
 	ram_fill();
 	lay();
+}
+
+static void without(const char *path)
+{
+	fake_remove("%s", path);
+	put_again();
+}
+
+static void with_extra(void)
+{
+	fake_bytes(extra, EXTRA, "/payload/extra");
+	put_again();
 }
 
 START_TEST(puts_the_report_behind_the_initrd_at_a_whole_page)
@@ -361,6 +373,40 @@ START_TEST(has_the_report_alone_where_there_is_no_initrd)
 	purgatory_move(job);
 	ck_assert_uint_eq(params->hdr.ramdisk_size, REPORT);
 	ck_assert_mem_eq(ram_at(initrd_address(), REPORT), report, REPORT);
+	gather_done(&gather);
+}
+END_TEST
+
+START_TEST(puts_an_extra_between_the_initrd_and_the_report)
+{
+	static const uint8_t zeros[RAM_PAGE - 1];
+
+	begin();
+	with_extra();
+	load_and_place();
+	ck_assert(is_well());
+	purgatory_move(job);
+	ck_assert_uint_eq(params->hdr.ramdisk_size, 202 * RAM_PAGE + REPORT);
+	ck_assert_mem_eq(ram_at(initrd_address(), INITRD), initrd, INITRD);
+	ck_assert_mem_eq(ram_at(initrd_address() + 200 * RAM_PAGE, EXTRA), extra, EXTRA);
+	ck_assert_mem_eq(ram_at(initrd_address() + 200 * RAM_PAGE + EXTRA, RAM_PAGE - 1),
+			 zeros, RAM_PAGE - 1);
+	ck_assert_mem_eq(ram_at(initrd_address() + 202 * RAM_PAGE, REPORT), report,
+			 REPORT);
+	gather_done(&gather);
+}
+END_TEST
+
+START_TEST(ends_with_the_extra_where_there_is_no_report)
+{
+	begin();
+	with_extra();
+	without("/payload/report");
+	load_and_place();
+	ck_assert(is_well());
+	purgatory_move(job);
+	ck_assert_uint_eq(params->hdr.ramdisk_size, 200 * RAM_PAGE + EXTRA);
+	ck_assert_mem_eq(ram_at(initrd_address() + 200 * RAM_PAGE, EXTRA), extra, EXTRA);
 	gather_done(&gather);
 }
 END_TEST
@@ -699,7 +745,9 @@ UNIT_MAIN("gather", gives_the_kernel_one_segment_that_is_no_page_of_the_target,
 	  maps_all_that_the_purgatory_touches, tells_the_target_what_it_needs,
 	  puts_the_report_behind_the_initrd_at_a_whole_page,
 	  ends_with_the_initrd_where_there_is_no_report,
-	  has_the_report_alone_where_there_is_no_initrd, loads_a_kernel_alone,
+	  has_the_report_alone_where_there_is_no_initrd,
+	  puts_an_extra_between_the_initrd_and_the_report,
+	  ends_with_the_extra_where_there_is_no_report, loads_a_kernel_alone,
 	  knows_whether_the_pages_are_where_they_were, says_that_the_files_changed,
 	  says_what_of_the_machine_cannot_be_read,
 	  says_that_it_does_not_learn_where_the_pages_are,

@@ -134,6 +134,28 @@ START_TEST(gives_it_two_without_an_initrd)
 }
 END_TEST
 
+START_TEST(gives_it_four_where_something_is_appended_to_the_initrd)
+{
+	static const uint8_t zeros[100];
+	const uint8_t *arrived;
+
+	begin();
+	fake_file("what travels", "/appended");
+	tree.appended_fd = open_file("/appended");
+	tree.appended_bytes = 12;
+	load_and_place();
+	ck_assert_str_eq(fake_log(), "kexec load 4\n");
+	ck_assert_uint_eq(params->hdr.ramdisk_size, INITRD + 100 + 12);
+	ck_assert(is_well());
+	arrived = ram_at(params->hdr.ramdisk_image, INITRD + 100 + 12);
+	ck_assert_mem_eq(arrived, initrd, INITRD);
+	ck_assert_mem_eq(arrived + INITRD, zeros, 100);
+	ck_assert_mem_eq(arrived + INITRD + 100, "what travels", 12);
+	ram_at(params->hdr.ramdisk_image, INITRD + 112)[INITRD + 111] ^= 1;
+	ck_assert(!is_well());
+}
+END_TEST
+
 /* The kernel copies no zeros, and nothing else is put there. */
 START_TEST(only_keeps_free_what_the_target_needs_to_unpack)
 {
@@ -224,7 +246,9 @@ START_TEST(forwards_what_the_kernel_says)
 END_TEST
 
 UNIT_MAIN("load whole", gives_the_kernel_three_segments_in_their_places,
-	  gives_it_two_without_an_initrd, only_keeps_free_what_the_target_needs_to_unpack,
+	  gives_it_two_without_an_initrd,
+	  gives_it_four_where_something_is_appended_to_the_initrd,
+	  only_keeps_free_what_the_target_needs_to_unpack,
 	  notices_in_the_purgatory_any_page_that_changed, says_what_cannot_be_read,
 	  says_that_a_file_cannot_be_mapped, says_that_there_is_no_room,
 	  forwards_what_the_kernel_says)

@@ -31,6 +31,7 @@
 #include "pivot/kexec/gather.h"
 #include "pivot/kexec/payload.h"
 #include "pivot/kexec/purgatory/moves.h"
+#include "pivot/tree/spool.h"
 #include "unit.h"
 
 enum {
@@ -181,7 +182,7 @@ static int write_to(int fd)
 
 static struct composed compose(void)
 {
-	int fd = middle_initrd_create();
+	int fd = spool_create_in_memory();
 	struct composed ret;
 	struct stat st;
 
@@ -551,6 +552,30 @@ START_TEST(leads_to_the_target)
 }
 END_TEST
 
+/* It is part of the initrd there. */
+START_TEST(leads_to_a_target_with_something_behind_its_initrd)
+{
+	static const uint8_t zeros[100];
+	const struct boot_params *params;
+	const uint8_t *arrived;
+
+	begin();
+	fake_file("what travels", "/appended");
+	tree.appended_fd = open_file("/appended");
+	tree.appended_bytes = 12;
+	compose_and_boot();
+	ck_assert_ptr_null(find("payload/extra"));
+	params = load();
+	ck_assert_uint_eq(params->hdr.ramdisk_size, INITRD + 100 + 12);
+	arrived = ram_at(params->hdr.ramdisk_image, INITRD + 100 + 12);
+	ck_assert_mem_eq(arrived, initrd, INITRD);
+	ck_assert_mem_eq(arrived + INITRD, zeros, 100);
+	ck_assert_mem_eq(arrived + INITRD + 100, "what travels", 12);
+	gather_done(&gather);
+	payload_done(&payload);
+}
+END_TEST
+
 START_TEST(leads_to_a_target_without_an_initrd)
 {
 	const struct boot_params *params;
@@ -641,7 +666,7 @@ START_TEST(refuses_files_that_become_shorter)
 		begin();
 		(void)snprintf(full, sizeof(full), "%s%s", fake_root(), names[i]);
 		ck_assert_int_eq(truncate(full, 1000), 0);
-		ck_assert_int_eq(write_to(middle_initrd_create()), -ESTALE);
+		ck_assert_int_eq(write_to(spool_create_in_memory()), -ESTALE);
 		ck_assert_msg(strstr(said, "has become shorter"), "%s", said);
 		ck_assert_msg(strstr(said, names[i] + 1), "%s", said);
 	}
@@ -652,7 +677,7 @@ START_TEST(refuses_files_that_changed_on_the_way)
 {
 	begin();
 	fake_append("/result/initrd", "more");
-	ck_assert_int_eq(write_to(middle_initrd_create()), -ESTALE);
+	ck_assert_int_eq(write_to(spool_create_in_memory()), -ESTALE);
 }
 END_TEST
 
@@ -661,7 +686,7 @@ START_TEST(refuses_what_is_too_large)
 {
 	begin();
 	tree.initrd_bytes = 4ULL << 30;
-	ck_assert_int_eq(write_to(middle_initrd_create()), -E2BIG);
+	ck_assert_int_eq(write_to(spool_create_in_memory()), -E2BIG);
 	ck_assert_msg(strstr(said, "use --stages=1"), "%s", said);
 }
 END_TEST
@@ -677,11 +702,11 @@ START_TEST(refuses_more_modules_than_their_order_has_room_for)
 	}
 	modules.module = many;
 	modules.n = array_size(many);
-	ck_assert_int_eq(write_to(middle_initrd_create()), -E2BIG);
+	ck_assert_int_eq(write_to(spool_create_in_memory()), -E2BIG);
 	ck_assert_msg(strstr(said, "modules are too many"), "%s", said);
 	for (size_t i = 0; i < array_size(many); i++)
 		many[i].options = (char *)"";
-	ck_assert_int_eq(write_to(middle_initrd_create()), 0);
+	ck_assert_int_eq(write_to(spool_create_in_memory()), 0);
 }
 END_TEST
 
@@ -691,8 +716,8 @@ UNIT_MAIN("middle initrd", is_what_a_kernel_skips_and_then_the_image,
 	  has_the_modules_and_the_order_to_load_them,
 	  has_each_folder_before_what_is_in_it, has_an_order_where_there_are_no_modules,
 	  says_of_the_target_what_cannot_be_read, is_what_the_init_opens,
-	  leads_to_the_target, leads_to_a_target_without_an_initrd,
-	  has_the_same_bytes_every_time, is_no_longer_than_was_said,
-	  is_the_image_alone_where_there_is_no_target, refuses_files_that_become_shorter,
-	  refuses_files_that_changed_on_the_way, refuses_what_is_too_large,
-	  refuses_more_modules_than_their_order_has_room_for)
+	  leads_to_the_target, leads_to_a_target_with_something_behind_its_initrd,
+	  leads_to_a_target_without_an_initrd, has_the_same_bytes_every_time,
+	  is_no_longer_than_was_said, is_the_image_alone_where_there_is_no_target,
+	  refuses_files_that_become_shorter, refuses_files_that_changed_on_the_way,
+	  refuses_what_is_too_large, refuses_more_modules_than_their_order_has_room_for)

@@ -23,8 +23,8 @@
 
 enum { PAGE = 4096, KERNEL_BYTES = 5 * PAGE + 7, INITRD_BYTES = 3 * PAGE };
 
-static const char *const files[PAYLOAD_SEALED] = { "setup", "kernel", "initrd",
-						   "command-line" };
+static const char *const files[PAYLOAD_SEALED] = { "setup", "command-line", "kernel",
+						   "initrd", "extra" };
 static struct payload payload;
 static uint8_t bytes[600 * PAGE];
 static char seal[PAYLOAD_SEAL_BYTES];
@@ -53,6 +53,7 @@ static void put_files(void)
 	fake_bytes(bytes + 1, KERNEL_BYTES, "/payload/kernel");
 	fake_bytes(bytes + 2, INITRD_BYTES, "/payload/initrd");
 	fake_file("init=/init", "/payload/command-line");
+	fake_file("what travels", "/payload/extra");
 }
 
 static void begin(void)
@@ -92,11 +93,11 @@ START_TEST(seals_the_bytes_and_the_checksum_of_each_file)
 
 	begin();
 	(void)snprintf(expected, sizeof(expected),
-		       "pivot-kexec-payload 1\nsetup 512 %08x\nkernel %d %08x\n"
-		       "initrd %d %08x\ncommand-line 10 %08x\nend\n",
-		       crc32c(0, bytes, 512), KERNEL_BYTES,
+		       "pivot-kexec-payload 1\nsetup 512 %08x\ncommand-line 10 %08x\n"
+		       "kernel %d %08x\ninitrd %d %08x\nextra 12 %08x\nend\n",
+		       crc32c(0, bytes, 512), crc32c(0, "init=/init", 10), KERNEL_BYTES,
 		       crc32c(0, bytes + 1, KERNEL_BYTES), INITRD_BYTES,
-		       crc32c(0, bytes + 2, INITRD_BYTES), crc32c(0, "init=/init", 10));
+		       crc32c(0, bytes + 2, INITRD_BYTES), crc32c(0, "what travels", 12));
 	ck_assert_str_eq(seal, expected);
 }
 END_TEST
@@ -127,15 +128,19 @@ START_TEST(names_each_file)
 }
 END_TEST
 
-START_TEST(is_whole_without_an_initrd)
+START_TEST(is_whole_without_an_initrd_or_anything_behind_it)
 {
 	fake_root_make();
 	put_files();
 	fake_remove("/payload/initrd");
+	fake_remove("/payload/extra");
 	seal_it();
-	ck_assert_ptr_nonnull(strstr(seal, "initrd 0 00000000\n"));
+	ck_assert_ptr_nonnull(strstr(seal, "initrd 0 00000000\nextra 0 00000000\n"));
 	ck_assert_int_eq(open_and_check(), 0);
 	fake_file("a late one", "/payload/initrd");
+	ck_assert_int_eq(open_only(), -EBADMSG);
+	fake_remove("/payload/initrd");
+	fake_file("a late one", "/payload/extra");
 	ck_assert_int_eq(open_only(), -EBADMSG);
 }
 END_TEST
@@ -256,12 +261,13 @@ START_TEST(refuses_a_seal_of_another_form)
 }
 END_TEST
 
+static const size_t sizes[PAYLOAD_SEALED] = { 512, 10, KERNEL_BYTES, INITRD_BYTES, 12 };
+
 static void put_file(int i, size_t n, size_t flipped)
 {
 	static uint8_t copy[KERNEL_BYTES + 1];
-	const size_t sizes[PAYLOAD_SEALED] = { 512, KERNEL_BYTES, INITRD_BYTES, 10 };
-	const void *const originals[PAYLOAD_SEALED] = { bytes, bytes + 1, bytes + 2,
-							"init=/init" };
+	const void *const originals[PAYLOAD_SEALED] = { bytes, "init=/init", bytes + 1,
+							bytes + 2, "what travels" };
 
 	memset(copy, 0, sizeof(copy));
 	memcpy(copy, originals[i], sizes[i]);
@@ -272,8 +278,6 @@ static void put_file(int i, size_t n, size_t flipped)
 
 START_TEST(finds_a_file_of_another_size)
 {
-	const size_t sizes[PAYLOAD_SEALED] = { 512, KERNEL_BYTES, INITRD_BYTES, 10 };
-
 	begin();
 	for (int i = 0; i < PAYLOAD_SEALED; i++) {
 		put_file(i, sizes[i] + 1, 0);
@@ -337,6 +341,7 @@ static void retain(const char *from, const char *to)
 	initrd.crc = put_checksums(KERNEL_PAGES, INITRD_PAGES, checksums);
 	fake_remove("/payload/kernel");
 	fake_remove("/payload/initrd");
+	fake_remove("/payload/extra"); /* it would be part of what is retained */
 	fake_bytes(checksums, sizeof(checksums), "/payload/checksums");
 	put_zero_page(RETAINED_AT,
 		      (1 + KERNEL_PAGES + INITRD_PAGES) * PAGE + PAYLOAD_ROOM_BYTES);
@@ -415,11 +420,11 @@ START_TEST(refuses_a_place_that_is_none)
 END_TEST
 
 /* What is read of it has to be there. */
-START_TEST(refuses_a_retained_setup_part_or_command_line)
+START_TEST(refuses_what_else_is_said_to_be_retained)
 {
-	static const char *const names[] = { "setup", "command-line" };
+	static const char *const names[] = { "setup", "command-line", "extra" };
 
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < 3; i++) {
 		char *line, with[PAYLOAD_SEAL_BYTES];
 
 		retain("", "");
@@ -471,7 +476,7 @@ START_TEST(needs_every_file)
 	begin();
 	for (int i = 0; i < PAYLOAD_SEALED; i++) {
 		fake_remove("/payload/%s", files[i]);
-		ck_assert_int_eq(open_only(), i == PAYLOAD_INITRD ? -EBADMSG : -ENOENT);
+		ck_assert_int_eq(open_only(), i >= PAYLOAD_INITRD ? -EBADMSG : -ENOENT);
 		put_file(i, 0, 0);
 	}
 	fake_remove("/payload/kernel");
@@ -605,7 +610,7 @@ START_TEST(says_that_there_are_no_descriptors_to_pin_with)
 END_TEST
 
 UNIT_MAIN("payload", seals_the_bytes_and_the_checksum_of_each_file, opens_what_it_sealed,
-	  names_each_file, is_whole_without_an_initrd,
+	  names_each_file, is_whole_without_an_initrd_or_anything_behind_it,
 	  takes_an_initrd_that_somebody_holds_open, refuses_a_seal_cut_at_any_byte,
 	  finds_one_flipped_bit_of_the_seal, refuses_a_seal_that_says_more,
 	  refuses_a_seal_of_another_form, finds_a_file_of_another_size,
@@ -613,5 +618,5 @@ UNIT_MAIN("payload", seals_the_bytes_and_the_checksum_of_each_file, opens_what_i
 	  says_why_it_cannot_tell, pins_every_page_for_as_long_as_the_process_lives,
 	  says_that_there_are_no_descriptors_to_pin_with, opens_what_is_retained,
 	  opens_what_is_retained_above_4_gib, refuses_a_place_that_is_none,
-	  refuses_a_retained_setup_part_or_command_line,
+	  refuses_what_else_is_said_to_be_retained,
 	  needs_the_checksums_of_what_is_retained, needs_a_kernel_that_was_booted_with_it)

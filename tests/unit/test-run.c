@@ -178,6 +178,7 @@ static const char remove_payload[] =
 	"unlink " PAYLOAD "/setup\n"
 	"unlink " PAYLOAD "/kernel\n"
 	"unlink " PAYLOAD "/initrd = ENOENT\n"
+	"unlink " PAYLOAD "/extra = ENOENT\n"
 	"unlink " PAYLOAD "/command-line\n";
 
 static const struct act by_gathering[] = {
@@ -254,7 +255,7 @@ static void assert_log_undone(size_t n, const char *lines)
 	char log[LINE_BYTES * (2 * array_size(by_gathering) + 8)];
 	size_t used = done(log, n);
 
-	used += (size_t)snprintf(log + used, 6 * LINE_BYTES, "%s", lines);
+	used += (size_t)snprintf(log + used, 7 * LINE_BYTES, "%s", lines);
 	undone(log + used, n);
 	ck_assert_str_eq(fake_log(), log);
 	assert_untouched();
@@ -285,7 +286,7 @@ START_TEST(undoes_what_was_done_whatever_fails)
 {
 	begin(CHOOSE_SEIZE);
 	for (size_t i = 0; i < n_acts; i++) {
-		char failure[6 * LINE_BYTES];
+		char failure[7 * LINE_BYTES];
 
 		if (acts[i].is_insisted_on)
 			continue;

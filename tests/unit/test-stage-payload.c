@@ -127,6 +127,22 @@ START_TEST(needs_no_initrd)
 }
 END_TEST
 
+START_TEST(copies_what_goes_behind_the_initrd)
+{
+	begin();
+	fake_file("what travels", "/appended");
+	tree.appended_fd = open_file("/appended", O_RDONLY);
+	tree.appended_bytes = 12;
+	ck_assert_int_eq(put(), 0);
+	ck_assert_int_eq(fake_count("copy " PAYLOAD "/extra"), 1);
+	assert_holds("initrd", "the initrd");
+	assert_holds("extra", "what travels");
+	ck_assert_int_eq(check_seal(-1), 0);
+	ck_assert_int_eq(stage_remove_payload(stage), 0);
+	ck_assert(!fake_exists(PAYLOAD "/extra"));
+}
+END_TEST
+
 /* --- who else is at work --- */
 
 static void change(const char *path, const char *text)
@@ -352,6 +368,7 @@ START_TEST(takes_everything_away_again_and_the_seal_first)
 				     "unlink " PAYLOAD "/setup\n"
 				     "unlink " PAYLOAD "/kernel\n"
 				     "unlink " PAYLOAD "/initrd\n"
+				     "unlink " PAYLOAD "/extra = ENOENT\n"
 				     "unlink " PAYLOAD "/command-line\n");
 	ck_assert_int_eq(take_away(), 0);
 }
@@ -379,7 +396,8 @@ START_TEST(needs_nobody_to_hold_an_initrd_that_is_of_no_use_any_more)
 END_TEST
 
 UNIT_MAIN("the payload's way into the stage", copies_each_part_and_seals_them,
-	  needs_no_initrd, notices_a_file_that_changes_while_it_is_copied,
+	  needs_no_initrd, copies_what_goes_behind_the_initrd,
+	  notices_a_file_that_changes_while_it_is_copied,
 	  is_not_deceived_by_a_time_that_is_put_back, says_that_a_file_became_shorter,
 	  says_that_there_is_no_memory, says_what_else_fails,
 	  leaves_an_initrd_outside_that_nobody_writes,

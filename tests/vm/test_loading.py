@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+from keep import OPTIONS, assert_kept, prepare
 from landing import TOOL, TREE, assert_landed_clean, assert_sees_efi, jump
 from machine import Machine, image_path
 from payload import make_payload
@@ -28,8 +29,11 @@ def test_each_loader_lands(payload, loader, firmware, takeover):
     folder, nonce = payload
     with Machine(payload=folder, firmware=firmware) as vm:
         vm.boot()
-        console, facts = jump(vm, f"{TOOL} --loader={loader} --takeover={takeover} {TREE}", nonce)
+        expected = prepare(vm)
+        console, facts = jump(
+            vm, f"{TOOL} --loader={loader} --takeover={takeover} {OPTIONS} {TREE}", nonce)
         assert_landed_clean(vm, console, facts, has_report=False)
+        assert_kept(facts, expected)
         if loader == "load":
             assert_sees_efi(facts)
 
