@@ -89,7 +89,8 @@ build/init-objects/%.o: %.c | $(uapi)
 init_ldflags := -Wl,--gc-sections,-z,noseparate-code,-z,norelro,-z,common-page-size=64
 
 build/init: $(init_objects)
-	$(MUSL_CC) -static -no-pie -s -Oz -flto -flto-partition=one $(init_ldflags) -o $@ $^
+	$(MUSL_CC) -static -no-pie -Oz -flto -flto-partition=one $(init_ldflags) -o $@ $^
+	strip --strip-all -R .comment $@
 
 # --- the purgatory: what runs between two kernels, at any address and without a library ---
 
