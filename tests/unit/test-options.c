@@ -320,7 +320,7 @@ START_TEST(takes_a_recording_only_where_nothing_is_changed)
 	ck_assert_int_eq(parse("--root", "/srv/recorded", "t"), -EINVAL);
 	ck_assert_str_eq(said, "pivot-kexec: --root is for 'plan'\n");
 	ck_assert_int_eq(parse("--json", "t"), -EINVAL);
-	ck_assert_str_eq(said, "pivot-kexec: --json is for 'plan' and 'check'\n");
+	ck_assert_str_eq(said, "pivot-kexec: --json is for 'plan', 'check' and 'network'\n");
 	verb = &plan;
 	ck_assert_int_eq(parse("--root", "/srv/recorded", "--json"), 0);
 	ck_assert_str_eq(options.root, "/srv/recorded");

@@ -1,0 +1,230 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+Networks to compare with what iproute2 says of them: scripts for a namespace that has
+nothing but lo, which is down. $1 is a process in a second namespace.
+"""
+
+ADDRESSES = """
+ip link set lo up
+ip link add name va type veth peer name vb
+ip link set va up
+ip link set vb up
+ip addr add 192.0.2.10/24 dev va
+ip addr add 192.0.2.11/24 brd + dev va label va:more
+ip addr add 192.0.2.12/25 brd 192.0.2.127 dev va metric 77
+ip addr add 198.51.100.1 peer 198.51.100.2/32 dev va
+ip addr add 198.51.100.3/30 dev va noprefixroute scope link
+ip addr add 203.0.113.1/32 dev lo scope host
+ip addr add 203.0.113.2/32 dev lo
+ip addr add 203.0.113.9/28 dev vb valid_lft 3000 preferred_lft 2000
+ip addr add 203.0.113.10/28 dev vb valid_lft 3000 preferred_lft 0
+ip addr add 203.0.113.40/28 dev vb scope 42
+ip addr add 239.1.2.3/32 dev va autojoin
+ip addr add 2001:db8::1/64 dev va
+ip addr add 2001:db8::2/64 dev va nodad
+ip addr add 2001:db8::3/128 dev va home nodad preferred_lft 0
+ip addr add 2001:db8:1::1/64 dev va valid_lft 5000 preferred_lft 4000 mngtmpaddr nodad
+ip addr add 2001:db8:1::2/64 dev va valid_lft 5000 preferred_lft 0 noprefixroute
+ip addr add 2001:db8:2::1 peer 2001:db8:2::2/128 dev va metric 5
+ip addr add 2001:db8:3::1/64 dev va optimistic
+ip addr add ff05::123/128 dev va autojoin
+"""
+
+# One that is not tentative yet is not ready to be compared.
+TENTATIVE = """
+ip link add name va type veth peer name vb
+sysctl -qw net.ipv6.conf.va.dad_transmits=100
+ip link set va up
+ip link set vb up
+ip addr add 2001:db8::1/64 dev va
+ip link add name vc type veth peer name vd
+ip link set vc up
+ip addr add 2001:db8::2/64 dev vc
+"""
+
+ROUTES_V4 = """
+ip link set lo up
+ip link add name va type veth peer name vb
+ip link add name vc type veth peer name vd
+ip link add name ve type veth peer name vf
+for link in va vb vc vd ve; do ip link set $link up; done
+ip addr add 192.0.2.10/24 dev va
+ip addr add 192.0.2.11/24 dev va
+ip addr add 198.51.100.10/24 dev vc
+ip addr add 203.0.113.10/24 dev ve
+ip route add default via 192.0.2.1
+ip route add default via 192.0.2.2 metric 100 proto dhcp src 192.0.2.11
+ip route add default via 172.31.1.1 dev va onlink metric 200 proto static
+ip route add 172.31.1.1 dev va scope link
+ip route add 10.1.0.0/16 via inet6 fe80::1 dev va
+ip route add 10.2.0.0/16 via 192.0.2.1 mtu lock 1400 advmss 1300 window 9000 rtt 200ms \\
+	rttvar 50ms initcwnd 20 initrwnd 30 quickack 1 features ecn ssthresh 40 cwnd lock 50 \\
+	reordering 5 hoplimit 7 rto_min 300ms congctl reno fastopen_no_cookie 1
+ip route add 10.3.0.0/16 nexthop via 192.0.2.1 weight 3 nexthop via 198.51.100.1 dev vc \\
+	nexthop via 172.16.0.1 dev va onlink nexthop via inet6 fe80::5 dev vc weight 256
+ip route add 10.4.0.0/16 proto bird nexthop via 203.0.113.1 nexthop via 198.51.100.1
+ip route add 10.5.0.0/16 dev va scope link proto ra
+ip route add 10.6.0.0/16 dev va scope host proto 77
+ip route add 10.6.1.0/24 dev va scope 42 proto openr
+ip route add 10.7.0.0/16 via 192.0.2.1 tos 0x10
+ip route add 10.7.0.0/16 via 192.0.2.1 tos 0x08 metric 9
+ip route add 10.8.0.0/16 via 192.0.2.1 realm 5
+ip route add 10.8.1.0/24 via 192.0.2.1 realms 7/8
+ip route add 10.8.2.0/24 nexthop via 192.0.2.1 realm 9 nexthop via 198.51.100.1
+ip route add 10.9.9.9 via 192.0.2.1
+ip route add unreachable 10.10.0.0/16
+ip route add blackhole 10.11.0.0/16 metric 4000
+ip route add prohibit 10.12.0.0/16
+ip route add throw 10.13.0.0/16
+ip route add local 10.14.0.0/16 dev lo table main
+ip route add broadcast 10.15.255.255 dev va table main
+ip route add multicast 239.0.0.0/8 dev va
+ip route add 10.16.0.0/16 via 203.0.113.1
+ip nexthop add id 1 via 192.0.2.1 dev va
+ip nexthop add id 2 via 198.51.100.1 dev vc
+ip nexthop add id 10 group 1,5/2,7
+ip route add 10.17.0.0/16 nhid 1
+ip route add 10.18.0.0/16 nhid 10
+ip route add 10.99.0.0/16 via 192.0.2.1 table 99
+ip route add default via 192.0.2.77 table default
+ip rule add from 192.0.2.11 table 99
+"""
+
+# What has no carrier any more, and what is down.
+DEAD = ROUTES_V4 + """
+ip link set dev vf down
+ip link set vd down
+ip -6 route add 2001:db8:9::/64 dev ve metric 3
+"""
+
+ROUTES_V6 = """
+ip link set lo up
+ip link add name va type veth peer name vb
+ip link add name vc type veth peer name vd
+for link in va vb vc vd; do ip link set $link up; done
+ip addr add 2001:db8::10/64 dev va nodad
+ip addr add 2001:db8:1::10/64 dev vc nodad
+ip -6 route add default via fe80::1 dev va proto ra metric 1024 expires 1800 pref high
+ip -6 route add default via 2001:db8::1 metric 2048 pref low
+ip -6 route add default metric 4096 nexthop via 2001:db8::1 weight 5 nexthop via 2001:db8:1::1
+ip -6 route add 2001:db8:10::/48 via 2001:db8::1 src 2001:db8::10 proto static mtu 1400 \\
+	advmss 1200 hoplimit 33
+ip -6 route add 2001:db8:11::/48 via fe80::9 dev vc onlink
+ip -6 route add 2001:db8:12::/48 from 2001:db8::/64 via 2001:db8::1
+ip -6 route add 2001:db8:12:1::/64 from 2001:db8::10 via 2001:db8::1
+ip -6 route add 2001:db8:13::5 dev va
+ip -6 route add unreachable 2001:db8:14::/48
+ip -6 route add blackhole 2001:db8:15::/48
+ip -6 route add prohibit 2001:db8:16::/48
+ip -6 route add throw 2001:db8:17::/48
+ip -6 route add local 2001:db8:18::1 dev lo table main
+ip -6 route add 2001:db8:19::/48 dev va proto kernel expires 100
+ip -6 route add 2001:db8:20::/48 proto bird nexthop via fe80::1 dev va nexthop via fe80::2 \\
+	dev vc weight 9
+ip -6 route add multicast ff0e::/16 dev va
+ip -6 nexthop add id 1 via 2001:db8::7 dev va
+ip -6 nexthop add id 2 via fe80::7 dev vc
+ip nexthop add id 10 group 1/2,3
+ip -6 route add 2001:db8:21::/48 nhid 1
+ip -6 route add 2001:db8:22::/48 nhid 10
+ip -6 route add 2001:db8:99::/48 via 2001:db8::1 table 99
+ip -6 rule add from 2001:db8::10 table 99
+ip link set vd down
+"""
+
+LINKS = """
+ip link set lo up
+ip link add name va type veth peer name vb
+ip link set va up
+ip link set vb up group 7 mtu 1280 alias 'a "link"'
+ip link property add dev va altname another-name altname ensomething0
+ip link add name away type veth peer name far
+ip link set far netns $1
+ip link set away up
+ip link add name br0 type bridge stp_state 1
+ip link add name vc type veth peer name vd
+ip link set vc master br0 up
+ip link set br0 up promisc on
+ip link add link vb name mv0 type macvlan mode bridge
+ip link add link vd name mv1 type macvlan mode private
+ip link set mv1 address 02:00:00:00:00:77
+ip link set vd up
+ip link set mv1 up
+ip link set vd down
+ip link add link va name mvt0 type macvtap
+ip link add name ifb7 type ifb
+ip link set ifb7 txqueuelen 0 arp off multicast off
+ip tuntap add mode tun tun7
+ip addr add 10.200.0.1 peer 10.200.0.2/32 dev tun7
+ip link set tun7 up
+ip tuntap add mode tap tap7
+ip link add name vx0 type vxlan id 3 dstport 4789 local 192.0.2.1 dev va
+ip link set dev mv0 protodown on
+ip link set dev mv0 protodown_reason 3 on
+ip link set vb allmulticast on
+"""
+
+# What not every kernel is built with.
+STACK = """
+ip link set lo up
+ip link add name dummy0 type dummy
+ip link set dummy0 up
+ip addr add 192.0.2.200/32 dev dummy0
+ip link add name va type veth peer name vb
+ip link add name vc type veth peer name vd
+ip link add name bond7 type bond mode 802.3ad miimon 100 lacp_rate fast \\
+	xmit_hash_policy layer3+4
+ip link set va master bond7
+ip link set vc master bond7
+for link in va vb vc vd bond7; do ip link set $link up; done
+ip link add link bond7 name bond7.10 type vlan id 10
+ip link add link bond7 name service type vlan id 11 protocol 802.1ad
+ip link set bond7.10 up mtu 1400
+ip addr add 192.0.2.10/24 dev bond7.10
+ip addr add 2001:db8::10/64 dev bond7.10 nodad
+ip route add default via 192.0.2.1
+ip -6 route add default via fe80::1 dev bond7.10
+ip link add name br0 type bridge stp_state 1 vlan_filtering 1 forward_delay 200
+ip link set service master br0 up
+ip link set br0 up
+ip addr add 198.51.100.10/24 dev br0
+ip link add name vrf0 type vrf table 10
+ip link set vrf0 up
+ip link add name ve type veth peer name vf
+ip link set ve master vrf0 up
+ip addr add 203.0.113.10/24 dev ve
+ip link add name tun4 type ipip local 192.0.2.10 remote 192.0.2.20
+ip link set tun4 up
+ip addr add 10.200.0.1 peer 10.200.0.2 dev tun4
+ip link add name gre4 type gre local 192.0.2.10 remote 192.0.2.20 ttl 64
+ip link add name six4 type sit local 192.0.2.10 remote 192.0.2.20
+ip link add name gre6 type ip6gre local 2001:db8::10 remote 2001:db8::20
+ip link add name ip6 type ip6tnl local 2001:db8::10 remote 2001:db8::20
+ip link add link dummy0 name mv0 type macvlan mode bridge
+ip link add link dummy0 name ipv0 type ipvlan mode l2
+"""
+
+ANYWHERE = {"addresses": ADDRESSES, "tentative": TENTATIVE, "routes_v4": ROUTES_V4,
+            "dead": DEAD, "routes_v6": ROUTES_V6, "links": LINKS, "nothing": ""}
+
+VIEWS = (("addr",), ("-4", "route"), ("-6", "route"))
+
+# They count down while the two programs look one after the other.
+TIMES = ("valid_life_time", "preferred_life_time", "expires")
+
+
+def differences(left, right, where=""):
+    """Where two values of JSON differ; times may by two seconds."""
+    if isinstance(left, dict) and isinstance(right, dict):
+        for key in left.keys() | right.keys():
+            if key not in left or key not in right:
+                yield f"{where}.{key}: {left.get(key)} and {right.get(key)}"
+            elif key in TIMES and abs(left[key] - right[key]) <= 2:
+                continue
+            else:
+                yield from differences(left[key], right[key], f"{where}.{key}")
+    elif isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
+        for i, pair in enumerate(zip(left, right)):
+            yield from differences(*pair, f"{where}[{i}]")
+    elif left != right:
+        yield f"{where}: {left} and {right}"
