@@ -2,7 +2,19 @@
 """
 Networks to compare with what iproute2 says of them: scripts for a namespace that has
 nothing but lo, which is down. $1 is a process in a second namespace.
+
+As a program: networks.py --record FOLDER [NAME]... records them for the unit tests, as
+root and with iproute2 of Debian 12: NAME.dumps and what ip says of it.
 """
+
+import base64
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[1]
 
 ADDRESSES = """
 ip link set lo up
@@ -30,15 +42,13 @@ ip addr add 2001:db8:3::1/64 dev va optimistic
 ip addr add ff05::123/128 dev va autojoin
 """
 
-# One that is not tentative yet is not ready to be compared.
+# They stay so, for as long as is needed here.
 TENTATIVE = """
 ip link add name va type veth peer name vb
-sysctl -qw net.ipv6.conf.va.dad_transmits=100
-ip link set va up
-ip link set vb up
-ip addr add 2001:db8::1/64 dev va
 ip link add name vc type veth peer name vd
-ip link set vc up
+for link in va vb vc; do echo 100 > /proc/sys/net/ipv6/conf/$link/dad_transmits; done
+for link in va vb vc; do ip link set $link up; done
+ip addr add 2001:db8::1/64 dev va
 ip addr add 2001:db8::2/64 dev vc
 """
 
@@ -201,30 +211,111 @@ ip link add name six4 type sit local 192.0.2.10 remote 192.0.2.20
 ip link add name gre6 type ip6gre local 2001:db8::10 remote 2001:db8::20
 ip link add name ip6 type ip6tnl local 2001:db8::10 remote 2001:db8::20
 ip link add link dummy0 name mv0 type macvlan mode bridge
-ip link add link dummy0 name ipv0 type ipvlan mode l2
+ip link add link vf name ipv0 type ipvlan mode l2
 """
 
-ANYWHERE = {"addresses": ADDRESSES, "tentative": TENTATIVE, "routes_v4": ROUTES_V4,
-            "dead": DEAD, "routes_v6": ROUTES_V6, "links": LINKS, "nothing": ""}
+ANYWHERE = {"nothing": "", "addresses": ADDRESSES, "tentative": TENTATIVE, "links": LINKS,
+            "routes-v4": ROUTES_V4, "dead": DEAD, "routes-v6": ROUTES_V6}
+ALL = {**ANYWHERE, "stack": STACK}
 
-VIEWS = (("addr",), ("-4", "route"), ("-6", "route"))
+VIEWS = ("addr", "-4 route", "-6 route")
+QUOTED_VIEWS = " ".join(f"'{view}'" for view in VIEWS)
+
+# Prints for each view a line of iproute2 and one of ours; both take the same words.
+COMPARE = """
+unshare -n sleep 100 &
+far=$!
+trap 'kill $far' EXIT
+while [ /proc/$far/ns/net -ef /proc/self/ns/net ]; do sleep 0.1; done
+unshare -n bash -es $far <<'END'
+{setup}
+for _ in $(seq {patience}); do ip -6 addr show tentative | grep -q . || break; sleep 0.1; done
+{before}
+for view in {views}; do
+	ip --json $view
+	{tool} network --json $view
+done
+END
+"""
 
 # They count down while the two programs look one after the other.
 TIMES = ("valid_life_time", "preferred_life_time", "expires")
+TOLERANCE_S = 1
+
+
+def script(name, tool, before=""):
+    """For bash, as root; without the prompts of a terminal."""
+    return COMPARE.format(setup=ALL[name], tool=tool, before=before,
+                          patience=0 if name == "tentative" else 50,
+                          views=QUOTED_VIEWS)
 
 
 def differences(left, right, where=""):
-    """Where two values of JSON differ; times may by two seconds."""
+    """Where two values of JSON differ."""
     if isinstance(left, dict) and isinstance(right, dict):
-        for key in left.keys() | right.keys():
+        for key in sorted(left.keys() | right.keys()):
             if key not in left or key not in right:
                 yield f"{where}.{key}: {left.get(key)} and {right.get(key)}"
-            elif key in TIMES and abs(left[key] - right[key]) <= 2:
-                continue
-            else:
+            elif key not in TIMES or abs(left[key] - right[key]) > TOLERANCE_S:
                 yield from differences(left[key], right[key], f"{where}.{key}")
     elif isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
         for i, pair in enumerate(zip(left, right)):
             yield from differences(*pair, f"{where}[{i}]")
     elif left != right:
         yield f"{where}: {left} and {right}"
+
+
+def compare(output):
+    """What the script printed: all differences."""
+    lines = output.splitlines()
+    assert len(lines) == 2 * len(VIEWS), output
+    return [f"{view}{difference}"
+            for view, left, right in zip(VIEWS, lines[::2], lines[1::2])
+            for difference in differences(json.loads(left), json.loads(right))]
+
+
+def build_recorder(path):
+    """One static file, that runs in a machine of any distro."""
+    subprocess.run(["gcc", "-static", "-O2", "-std=gnu17", "-D_GNU_SOURCE", "-I", TOP, "-o", path,
+                    TOP / "tests/unit/record-network.c", TOP / "pivot/base/netlink.c",
+                    TOP / "pivot/network/dumps.c"], check=True)
+
+
+# For all of one second, when it comes to what counts down.
+RECORD = """
+for view in {views}; do ip --json $view; done
+{recorder} | base64 -w0
+echo
+"""
+
+
+def record(folder, name, recorder, tool, run):
+    """run(script) gives the output; recorder and tool are paths where it runs."""
+    before = RECORD.format(views=QUOTED_VIEWS, recorder=recorder)
+    for _ in range(20):
+        lines = run(script(name, tool, before)).splitlines()
+        said, after = lines[:len(VIEWS)], lines[len(VIEWS) + 1:]
+        if said == after[::2]:
+            break
+    else:
+        sys.exit(f"{name}: something moves all the time")
+    (folder / f"{name}.dumps").write_bytes(base64.b64decode(lines[len(VIEWS)]))
+    (folder / f"{name}.json").write_text("\n".join(said) + "\n")
+
+
+def main(folder, names):
+    def run(text):
+        return subprocess.run(["bash", "-ec", text], check=True, stdout=subprocess.PIPE,
+                              text=True).stdout
+
+    with tempfile.TemporaryDirectory() as work:
+        recorder = f"{work}/record-network"
+        build_recorder(recorder)
+        for name in names or ALL:
+            record(folder, name, recorder, TOP / "build/pivot-kexec", run)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] != ["--record"] or len(sys.argv) < 3:
+        sys.exit(__doc__.strip())
+    main(Path(sys.argv[2]), sys.argv[3:])

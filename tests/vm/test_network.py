@@ -5,13 +5,16 @@ not bark in the target.
 """
 
 import re
+import shutil
 import time
 
 import pytest
 
+import networks
+
 from console import said
 from machine import Machine
-from payload import make_payload
+from payload import BINARY, make_payload
 
 TOOL = "/mnt/payload/pivot-kexec"
 TREE = "/mnt/payload/result"
@@ -174,3 +177,13 @@ def test_a_jump_that_disarms_nothing_is_barked_at(payload):
         vm.wait_end(STAY_S + 60)
         # the kernel itself stops the other card at every reboot, and a kexec is one
         assert barks(vm) == 1
+
+
+def test_says_of_bonds_and_vlans_and_tunnels_what_iproute2_says(tmp_path):
+    """And of all else that tests/tool compares, on another kernel."""
+    shutil.copy(BINARY, tmp_path)
+    with Machine(payload=tmp_path) as vm:
+        vm.boot(timeout=300)
+        for name in networks.ALL:
+            output = vm.run("bash -es", input=networks.script(name, TOOL)).stdout
+            assert networks.compare(output) == [], name
