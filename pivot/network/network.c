@@ -6,13 +6,16 @@
 
 #include "json.h"
 #include "names.h"
+#include "networkd.h"
 #include "pivot/base/cleanup.h"
+#include "resolvers.h"
 #include "state.h"
 
 static int texts_make(const char *root, const struct network *network,
 		      struct network_texts *texts)
 {
 	static struct network_names names; /* too large for a stack */
+	struct resolvers resolvers;
 	int r;
 
 	network_names_read(root, &names);
@@ -21,7 +24,10 @@ static int texts_make(const char *root, const struct network *network,
 		r = network_route_json(network, &names, AF_INET, &texts->route_v4);
 	if (r == 0)
 		r = network_route_json(network, &names, AF_INET6, &texts->route_v6);
-	return r;
+	if (r < 0)
+		return r;
+	resolvers_read(root, &resolvers);
+	return networkd_files(network, &resolvers, &texts->file, &texts->n_files);
 }
 
 static int texts_of(const char *root, const struct network_dumps *dumps,

@@ -61,6 +61,7 @@ static void parse_kind(const struct nlattr *attribute, struct network_link *ret)
 
 	netlink_attributes_in(attribute, info, IFLA_INFO_MAX + 1);
 	ret->kind = netlink_text(info[IFLA_INFO_KIND]);
+	ret->port_kind = netlink_text(info[IFLA_INFO_SLAVE_KIND]);
 	ret->data = info[IFLA_INFO_DATA];
 	ret->port_data = info[IFLA_INFO_SLAVE_DATA];
 }

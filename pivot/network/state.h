@@ -57,7 +57,8 @@ struct network_link {
 	uint32_t held_down_by;		       /* a bit for each reason */
 	const struct nlattr *names;	       /* IFLA_PROP_LIST, or NULL */
 	const char *kind;		       /* "bond"; NULL: what a driver made */
-	const struct nlattr *data, *port_data; /* of its kind, its master's; or NULL */
+	const char *port_kind;		       /* its master's, or NULL */
+	const struct nlattr *data, *port_data; /* of these, or NULL */
 };
 
 struct network_address {
