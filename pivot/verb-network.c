@@ -11,6 +11,9 @@ static void print_files(const struct network_texts *texts)
 	for (size_t i = 0; i < texts->n_files; i++)
 		(void)printf("%s# /etc/systemd/network/%s\n%s", i ? "\n" : "",
 			     texts->file[i].name, texts->file[i].text);
+	if (texts->left_out[0])
+		log_notice("left out, as these files have no word for them: %s",
+			   texts->left_out);
 }
 
 int verb_network(const struct options *options)

@@ -214,6 +214,51 @@ ip link add link dummy0 name mv0 type macvlan mode bridge
 ip link add link vf name ipv0 type ipvlan mode l2
 """
 
+# For a machine of its own: eth0 has its address by DHCP, eth1 to eth3 are free.
+SERVER = """
+ip link add name bond0 type bond mode active-backup miimon 100 updelay 200 \
+	primary_reselect failure
+for card in eth1 eth2; do
+	ip link set $card down
+	ip link set $card master bond0
+done
+ip link set bond0 type bond primary eth2
+ip link set bond0 up
+ip link add link bond0 name bond0.10 type vlan id 10
+ip link set bond0.10 up mtu 1400
+ip addr add 192.0.2.10/24 dev bond0.10
+ip addr add 192.0.2.11/24 dev bond0.10
+ip addr add 2001:db8::10/64 dev bond0.10
+ip route add default via 192.0.2.1 metric 500
+ip route add 10.1.0.0/16 via 192.0.2.1 src 192.0.2.11 mtu 1300 proto static
+ip route add 10.2.0.0/16 via inet6 fe80::1 dev bond0.10 proto static
+ip route add 10.3.0.0/16 proto static nexthop via 192.0.2.2 dev bond0.10 weight 3 \
+	nexthop via 192.0.2.3 dev bond0.10
+ip -6 route add default via fe80::1 dev bond0.10 metric 2000
+ip link add name br0 type bridge stp_state 1 forward_delay 400 priority 4096
+ip link set eth3 master br0 up
+ip link set br0 up
+ip addr add 198.51.100.10/32 dev br0
+ip route add 172.31.1.1 dev br0 scope link proto static
+ip route add 10.4.0.0/16 via 172.31.1.1 dev br0 onlink proto static
+ip addr add 198.51.100.20 peer 198.51.100.21/32 dev br0
+ip link add name dummy0 type dummy
+ip link set dummy0 up
+ip addr add 203.0.113.1/32 dev dummy0
+ip addr add 203.0.113.2/32 dev lo
+ip route add blackhole 10.5.0.0/16 proto static
+ip link add name docker0 type bridge
+ip addr add 172.17.0.1/16 dev docker0
+ip link set docker0 up
+"""
+# And all of it gone again.
+SERVER_GONE = """
+for link in bond0.10 bond0 br0 dummy0 docker0; do ip link del $link; done
+for card in eth1 eth2 eth3; do ip link set $card down; done
+ip addr del 203.0.113.2/32 dev lo
+ip route del blackhole 10.5.0.0/16
+"""
+
 ANYWHERE = {"nothing": "", "addresses": ADDRESSES, "tentative": TENTATIVE, "links": LINKS,
             "routes-v4": ROUTES_V4, "dead": DEAD, "routes-v6": ROUTES_V6}
 ALL = {**ANYWHERE, "stack": STACK}

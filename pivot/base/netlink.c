@@ -152,7 +152,7 @@ void netlink_dump_done(struct netlink_dump *dump)
 const struct nlmsghdr *netlink_next(const struct netlink_dump *dump, size_t *at)
 {
 	const size_t left = dump->size - *at;
-	const struct nlmsghdr *message = (const void *)(dump->data + *at);
+	const struct nlmsghdr *message = left ? (const void *)(dump->data + *at) : NULL;
 
 	if (left < sizeof(*message) || message->nlmsg_len < sizeof(*message) ||
 	    message->nlmsg_len > left)

@@ -27,7 +27,8 @@ static int texts_make(const char *root, const struct network *network,
 	if (r < 0)
 		return r;
 	resolvers_read(root, &resolvers);
-	return networkd_files(network, &resolvers, &texts->file, &texts->n_files);
+	r = networkd_files(network, &resolvers, &texts->file, &texts->n_files);
+	return r < 0 ? r : networkd_left_out(network, &texts->left_out);
 }
 
 static int texts_of(const char *root, const struct network_dumps *dumps,
@@ -64,5 +65,6 @@ void network_texts_done(struct network_texts *texts)
 	for (size_t i = 0; i < texts->n_files; i++)
 		free(texts->file[i].text);
 	free(texts->file);
+	free(texts->left_out);
 	*texts = (struct network_texts)NETWORK_TEXTS_INIT;
 }

@@ -22,6 +22,8 @@ struct network_texts {
 	char *addr, *route_v4, *route_v6;
 	size_t n_files;
 	struct network_file *file; /* by name */
+	char *left_out; /* links that have addresses and are not in these files,
+			   "wg0, docker0"; or "" */
 };
 
 #define NETWORK_TEXTS_INIT \

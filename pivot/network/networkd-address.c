@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <linux/if_addr.h>
-#include <string.h>
 
 #include "networkd-parts.h"
 
@@ -12,12 +11,11 @@ static bool is_link_local(const struct ip *ip)
 	       (ip->byte[1] & 0xc0) == 0x80;
 }
 
-/* Made of the MAC address, as RFC 4291 has it in its appendix A. */
-static bool is_eui64(const struct ip *ip, const struct network_hardware *mac)
+/* Made of a MAC address, as RFC 4291 has it in its appendix A; the link may have another
+ * by now, as udev gives one. */
+static bool is_eui64(const struct ip *ip)
 {
-	return mac->n == 6 && ip->byte[8] == (mac->byte[0] ^ 2) &&
-	       memcmp(ip->byte + 9, mac->byte + 1, 2) == 0 && ip->byte[11] == 0xff &&
-	       ip->byte[12] == 0xfe && memcmp(ip->byte + 13, mac->byte + 3, 3) == 0;
+	return ip->byte[11] == 0xff && ip->byte[12] == 0xfe;
 }
 
 static bool is_loopback(const struct ip *ip)
@@ -28,19 +26,18 @@ static bool is_loopback(const struct ip *ip)
 }
 
 /* What the kernel gives every link by itself. */
-static bool is_own(const struct network_link *link, const struct network_address *a)
+static bool is_own(const struct network_address *a)
 {
 	if (is_loopback(&a->local) ||
 	    (a->flags & (IFA_F_TEMPORARY | IFA_F_MCAUTOJOIN)) == IFA_F_MCAUTOJOIN)
 		return true;
 	return is_link_local(&a->local) &&
-	       ((a->flags & IFA_F_STABLE_PRIVACY) || is_eui64(&a->local, &link->address));
+	       ((a->flags & IFA_F_STABLE_PRIVACY) || is_eui64(&a->local));
 }
 
-enum networkd_origin networkd_address_origin(const struct network_link *link,
-					     const struct network_address *a)
+enum networkd_origin networkd_address_origin(const struct network_address *a)
 {
-	if (is_own(link, a))
+	if (is_own(a))
 		return ORIGIN_SELF;
 	if (a->flags & IFA_F_PERMANENT)
 		return ORIGIN_STATIC;

@@ -45,7 +45,7 @@ struct setting {
 	const char *name;
 	const char *unit;	  /* behind a number */
 	const char *const *words; /* instead of a number */
-	int modes;		  /* of a bond, one bit each, that take it */
+	int modes;		  /* of a bond, or a bridge, one bit each, that take it */
 };
 
 static const struct setting bond_settings[] = {
@@ -85,18 +85,21 @@ static const struct setting arp_settings[] = {
 	{ 0 },
 };
 
+/* With STP the ageing time that is told may be a short one, for a change of topology. */
+enum { BRIDGE_STP = 1, BRIDGE_NO_STP = 2, BRIDGE_ANY = BRIDGE_STP | BRIDGE_NO_STP };
+
 /* Times are in USER_HZ. */
 static const struct setting bridge_settings[] = {
-	{ IFLA_BR_STP_STATE, ~0U, "STP", "", booleans, 0 },
-	{ IFLA_BR_PRIORITY, 32768, "Priority", "", NULL, 0 },
-	{ IFLA_BR_FORWARD_DELAY, 1500, "ForwardDelaySec", "0ms", NULL, 0 },
-	{ IFLA_BR_HELLO_TIME, 200, "HelloTimeSec", "0ms", NULL, 0 },
-	{ IFLA_BR_MAX_AGE, 2000, "MaxAgeSec", "0ms", NULL, 0 },
-	{ IFLA_BR_AGEING_TIME, 30000, "AgeingTimeSec", "0ms", NULL, 0 },
-	{ IFLA_BR_VLAN_FILTERING, 0, "VLANFiltering", "", booleans, 0 },
-	{ IFLA_BR_VLAN_DEFAULT_PVID, 1, "DefaultPVID", "", NULL, 0 },
-	{ IFLA_BR_MCAST_SNOOPING, 1, "MulticastSnooping", "", booleans, 0 },
-	{ IFLA_BR_MCAST_QUERIER, 0, "MulticastQuerier", "", booleans, 0 },
+	{ IFLA_BR_STP_STATE, ~0U, "STP", "", booleans, BRIDGE_ANY },
+	{ IFLA_BR_PRIORITY, 32768, "Priority", "", NULL, BRIDGE_ANY },
+	{ IFLA_BR_FORWARD_DELAY, 1500, "ForwardDelaySec", "0ms", NULL, BRIDGE_ANY },
+	{ IFLA_BR_HELLO_TIME, 200, "HelloTimeSec", "0ms", NULL, BRIDGE_ANY },
+	{ IFLA_BR_MAX_AGE, 2000, "MaxAgeSec", "0ms", NULL, BRIDGE_ANY },
+	{ IFLA_BR_AGEING_TIME, 30000, "AgeingTimeSec", "0ms", NULL, BRIDGE_NO_STP },
+	{ IFLA_BR_VLAN_FILTERING, 0, "VLANFiltering", "", booleans, BRIDGE_ANY },
+	{ IFLA_BR_VLAN_DEFAULT_PVID, 1, "DefaultPVID", "", NULL, BRIDGE_ANY },
+	{ IFLA_BR_MCAST_SNOOPING, 1, "MulticastSnooping", "", booleans, BRIDGE_ANY },
+	{ IFLA_BR_MCAST_QUERIER, 0, "MulticastQuerier", "", booleans, BRIDGE_ANY },
 	{ 0 },
 };
 
@@ -243,7 +246,8 @@ static void write_bridge(FILE *file, const struct network_link *link)
 
 	netlink_attributes_in(link->data, attr, IFLA_BR_MAX + 1);
 	(void)fprintf(file, "\n[Bridge]\n");
-	write_settings(file, bridge_settings, attr, 0);
+	write_settings(file, bridge_settings, attr,
+		       netlink_u32(attr[IFLA_BR_STP_STATE]) ? BRIDGE_STP : BRIDGE_NO_STP);
 	if (netlink_u16(attr[IFLA_BR_VLAN_PROTOCOL]) == htons(ETH_P_8021AD))
 		(void)fprintf(file, "VLANProtocol=802.1ad\n");
 }

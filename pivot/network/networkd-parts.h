@@ -42,8 +42,7 @@ enum networkd_origin {
 	ORIGIN_RA,
 	ORIGIN_SELF
 };
-enum networkd_origin networkd_address_origin(const struct network_link *link,
-					     const struct network_address *address);
+enum networkd_origin networkd_address_origin(const struct network_address *address);
 enum networkd_origin networkd_route_origin(const struct network_route *route);
 
 /* An [Address] section. */

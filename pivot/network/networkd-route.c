@@ -48,6 +48,11 @@ static void write_type(FILE *file, uint8_t type)
 		(void)fprintf(file, "Type=%s\n", names[type]);
 }
 
+static const struct ip *gateway_of(const struct network_hop *hop)
+{
+	return hop->gateway.family ? &hop->gateway : &hop->via;
+}
+
 /* Where nothing says it, networkd has a guess of its own for IPv4. */
 static void write_scope(FILE *file, const struct network_route *route)
 {
@@ -57,13 +62,9 @@ static void write_scope(FILE *file, const struct network_route *route)
 		(void)fprintf(file, "Scope=link\n");
 	else if (route->scope == RT_SCOPE_HOST)
 		(void)fprintf(file, "Scope=host\n");
-	else if (route->scope == RT_SCOPE_UNIVERSE && route->hop.gateway.family == 0)
+	else if (route->scope == RT_SCOPE_UNIVERSE && !route->hops &&
+		 gateway_of(&route->hop)->family == AF_UNSPEC)
 		(void)fprintf(file, "Scope=global\n");
-}
-
-static const struct ip *gateway_of(const struct network_hop *hop)
-{
-	return hop->gateway.family ? &hop->gateway : &hop->via;
 }
 
 static void write_gateway(FILE *file, const struct network_route *route)

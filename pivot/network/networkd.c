@@ -61,7 +61,7 @@ static bool has_address(const struct network *network, const struct network_link
 {
 	for (size_t i = 0; i < network->n_addresses; i++)
 		if (network->address[i].index == link->index &&
-		    networkd_address_origin(link, &network->address[i]) != ORIGIN_SELF)
+		    networkd_address_origin(&network->address[i]) != ORIGIN_SELF)
 			return true;
 	return false;
 }
@@ -135,7 +135,7 @@ static struct automatic automatic_of(const struct network *network,
 
 	for (size_t i = 0; i < network->n_addresses; i++)
 		if (network->address[i].index == link->index)
-			has[networkd_address_origin(link, &network->address[i])] = true;
+			has[networkd_address_origin(&network->address[i])] = true;
 	for (size_t i = 0; i < network->n_routes_v4; i++)
 		if (link_of(network, &network->route_v4[i]) == link)
 			has[networkd_route_origin(&network->route_v4[i])] = true;
@@ -301,7 +301,7 @@ static void write_network(FILE *file, const struct making *making,
 		write_resolvers(file, making, link);
 	for (size_t i = 0; i < network->n_addresses; i++)
 		if (network->address[i].index == link->index &&
-		    networkd_address_origin(link, &network->address[i]) == ORIGIN_STATIC)
+		    networkd_address_origin(&network->address[i]) == ORIGIN_STATIC)
 			networkd_write_address(file, &network->address[i]);
 	write_routes(file, network, link, automatic);
 	/* as most clients do: a server gives the same address to who says the same */
@@ -378,4 +378,23 @@ int networkd_files(const struct network *network, const struct resolvers *resolv
 	*ret = making.file;
 	*ret_n = making.n;
 	return 0;
+}
+
+int networkd_left_out(const struct network *network, char **ret)
+{
+	const char *between = "";
+	size_t size;
+	FILE *stream = open_memstream(ret, &size);
+
+	if (!stream)
+		return -ENOMEM;
+	for (size_t i = 0; i < network->n_links; i++) {
+		const struct network_link *link = &network->link[i];
+
+		if (is_wanted(network, link) || !has_address(network, link))
+			continue;
+		(void)fprintf(stream, "%s%s", between, link->name);
+		between = ", ";
+	}
+	return fclose(stream) == 0 ? 0 : -ENOMEM;
 }

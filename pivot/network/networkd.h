@@ -19,3 +19,7 @@
 /* Sorted by their names, to be freed. 0 or -ENOMEM, silent. */
 int networkd_files(const struct network *network, const struct resolvers *resolvers,
 		   struct network_file **ret, size_t *ret_n);
+
+/* Links with addresses that are not in these files, "wg0, docker0", or "", to be freed. 0
+ * or -ENOMEM, silent. */
+int networkd_left_out(const struct network *network, char **ret);

@@ -182,13 +182,12 @@ static struct network_hop parse_hop(uint16_t family, const struct nlattr *const 
 bool network_hop_next(const struct network_route *route, size_t *at,
 		      struct network_hop *ret)
 {
-	const char *data = netlink_data(route->hops, 0);
 	const size_t left = netlink_size(route->hops) - *at;
-	const struct rtnexthop *hop = (const void *)(data + *at);
+	const char *data = netlink_data(route->hops, 0);
+	const struct rtnexthop *hop = left ? (const void *)(data + *at) : NULL;
 	const struct nlattr *attr[ROUTE_ATTRS];
 
-	if (!data || left < sizeof(*hop) || hop->rtnh_len < sizeof(*hop) ||
-	    hop->rtnh_len > left)
+	if (left < sizeof(*hop) || hop->rtnh_len < sizeof(*hop) || hop->rtnh_len > left)
 		return false;
 	*at += RTNH_ALIGN((size_t)hop->rtnh_len) < left
 		       ? RTNH_ALIGN((size_t)hop->rtnh_len)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "pivot/network/json.h"
+#include "pivot/network/networkd.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -33,6 +34,8 @@ static void take(const uint8_t **data, size_t *left, struct netlink_dump *ret)
 
 static void tell(const struct network *network)
 {
+	const struct resolvers resolvers = { .n = 1, .server = { "192.0.2.1" } };
+	struct network_texts files = NETWORK_TEXTS_INIT;
 	char *text;
 
 	if (network_addr_json(network, &names, &text) == 0)
@@ -41,6 +44,10 @@ static void tell(const struct network *network)
 		free(text);
 	if (network_route_json(network, &names, AF_INET6, &text) == 0)
 		free(text);
+	if (networkd_left_out(network, &text) == 0)
+		free(text);
+	if (networkd_files(network, &resolvers, &files.file, &files.n_files) == 0)
+		network_texts_done(&files);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -4,8 +4,10 @@ How this machine is connected, beside Debian's own ip, in namespaces that are go
 their script ends. tests/vm has what this kernel may not be built with.
 """
 
+import configparser
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -38,6 +40,28 @@ def test_prints_what_ip_prints(name):
 def test_is_no_other_for_jq(view):
     """As anybody may see on his machine."""
     run(f"diff <(ip --json {view} | jq -S .) <({TOOL} network --json {view} | jq -S .)")
+
+
+def test_prints_files_of_networkd():
+    """networkd has nothing that checks them: see that they are of its syntax, at least."""
+    text = run(f"{TOOL} network --networkd")
+    parts = re.split(r"^# /etc/systemd/network/(\S+)\n", text, flags=re.M)
+    assert parts[0] == ""
+    for name, file in zip(parts[1::2], parts[2::2]):
+        assert re.fullmatch(r"30-pivot-\S+\.(network|netdev)", name)
+        parser = configparser.ConfigParser(strict=False, interpolation=None)
+        parser.optionxform = str
+        parser.read_string(file)
+        assert parser.sections()[0] in ("Match", "NetDev")
+
+
+def test_says_which_links_have_no_files():
+    result = subprocess.run(["unshare", "-n", "bash", "-es"], text=True, capture_output=True,
+                            input=networks.ADDRESSES + f"{TOOL} network --networkd")
+    assert result.returncode == 0
+    assert result.stderr == ("pivot-kexec: left out, as these files have no word for them: "
+                             "vb, va\n")
+    assert "Name=lo\n" in result.stdout and "Address=203.0.113.2/32\n" in result.stdout
 
 
 def test_sees_a_difference():
