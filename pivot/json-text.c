@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "pivot/base/cleanup.h"
+
 json_t *json_text(const char *text)
 {
 	char clean[1024];
@@ -26,5 +28,15 @@ int json_print(json_t *value)
 	if (r < 0)
 		return -ENOMEM;
 	(void)putchar('\n');
+	return 0;
+}
+
+int json_line(json_t *value, char **ret)
+{
+	auto_free char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
+
+	json_decref(value);
+	if (!text || asprintf(ret, "%s\n", text) < 0)
+		return -ENOMEM;
 	return 0;
 }

@@ -10,3 +10,6 @@ json_t *json_text(const char *text);
 /* Prints a value on standard output, and takes it; NULL is one there was no memory for. 0
  * or -ENOMEM, silent. */
 int json_print(json_t *value);
+
+/* The same as one line of text with its newline, to be freed. 0 or -ENOMEM, silent. */
+int json_line(json_t *value, char **ret);

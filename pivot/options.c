@@ -32,6 +32,7 @@ enum {
 	OPT_SKIP,
 	OPT_ROOT,
 	OPT_JSON,
+	OPT_NETWORKD,
 	OPT_FORCE,
 	OPT_NO_PANIC_TIMEOUT,
 	OPT_NO_KEEP_SSH,
@@ -68,6 +69,7 @@ static const struct option long_options[] = {
 	{ "skip", required_argument, NULL, OPT_SKIP },
 	{ "root", required_argument, NULL, OPT_ROOT },
 	{ "json", no_argument, NULL, OPT_JSON },
+	{ "networkd", no_argument, NULL, OPT_NETWORKD },
 	{ "force", no_argument, NULL, OPT_FORCE },
 	{ "no-panic-timeout", no_argument, NULL, OPT_NO_PANIC_TIMEOUT },
 	{ "no-keep-ssh", no_argument, NULL, OPT_NO_KEEP_SSH },
@@ -90,7 +92,7 @@ static void print_help(const struct verb *verbs)
 		"unified kernel image.\n\n"
 		"Verbs:\n");
 	for (const struct verb *verb = verbs; verb->name; verb++)
-		(void)printf("  %-6s %-15s %s\n", verb->name, verb->arguments,
+		(void)printf("  %-7s %-14s %s\n", verb->name, verb->arguments,
 			     verb->help);
 	(void)printf(
 		"\nOptions:\n"
@@ -139,7 +141,10 @@ static void print_help(const struct verb *verbs)
 		"      --no-panic-timeout   do not put panic=30, which reboots into this system\n"
 		"                           where the target panics, before the command line\n"
 		"      --root DIR           plan for a recorded machine (scripts/record-machine)\n"
-		"      --json               print the plan, or the check, as JSON\n"
+		"      --json               print the plan, the check, or the network, as JSON\n"
+		"                           (network --json addr, network --json [-4|-6] route:\n"
+		"                           as ip(8) does)\n"
+		"      --networkd           print the network as files of systemd-networkd\n"
 		"  -v, --verbose            print where in memory the target goes, too\n"
 		"      --force              replace an image that somebody else loaded\n"
 		"  -o, --output FILE        where 'build' writes the image\n"
@@ -351,6 +356,13 @@ static int apply(int option, const char *name, struct options *options,
 	case OPT_JSON:
 		options->json = true;
 		return 0;
+	case OPT_NETWORKD:
+		options->network = NETWORK_FILES;
+		return 0;
+	case '4':
+	case '6':
+		options->family = option - '0';
+		return 0;
 	case OPT_FORCE:
 		options->force = true;
 		return 0;
@@ -386,15 +398,48 @@ static int check_stages(const struct options *options)
 	return 0;
 }
 
-/* What only makes sense where nothing is changed. */
-static int check_verb(const struct options *options, const struct verb *verb)
+/* Words as ip(8) has them. */
+static int check_network(struct options *options)
 {
+	const char *what = options->tree;
+	const bool is_addr = what && strcmp(what, "addr") == 0;
+
+	options->tree = NULL;
+	if (options->network == NETWORK_FILES)
+		return options->json || options->family || what
+			       ? log_refuse(-EINVAL,
+					    "'network --networkd' is all of it: it "
+					    "takes nothing else")
+			       : 0;
+	if (!what || (!is_addr && strcmp(what, "route") != 0))
+		return log_refuse(-EINVAL,
+				  "'network' takes addr, route or --networkd%s%s%s",
+				  what ? ", not '" : "", what ?: "", what ? "'" : "");
+	if (!options->json)
+		return log_refuse(-EINVAL, "'network %s' is JSON alone: say --json",
+				  what);
+	if (is_addr && options->family)
+		return log_refuse(-EINVAL, "-%d is for 'network route'", options->family);
+	options->network = is_addr		  ? NETWORK_ADDR
+			   : options->family == 6 ? NETWORK_ROUTE6
+						  : NETWORK_ROUTE;
+	return 0;
+}
+
+/* What only makes sense where nothing is changed. */
+static int check_verb(struct options *options, const struct verb *verb)
+{
+	if (verb->kind != VERB_NETWORK &&
+	    (options->family || options->network == NETWORK_FILES))
+		return log_refuse(-EINVAL, "-4, -6 and --networkd are for 'network'");
 	if (verb->kind == VERB_READS)
 		return 0;
 	if (options->root[0])
 		return log_refuse(-EINVAL, "--root is for 'plan'");
+	if (verb->kind == VERB_NETWORK)
+		return check_network(options);
 	if (options->json && strcmp(verb->name, "check") != 0)
-		return log_refuse(-EINVAL, "--json is for 'plan' and 'check'");
+		return log_refuse(-EINVAL, "--json is for 'plan', 'check' and 'network'");
 	if (verb->kind == VERB_TREELESS)
 		return options->tree
 			       ? log_refuse(-EINVAL, "'%s' takes no tree: what is '%s'?",
@@ -412,7 +457,7 @@ int options_parse(int argc, char **argv, const struct verb *verbs,
 
 	ret->handover = handover_default();
 	ret->loader = LOADER_AUTO;
-	while ((option = getopt_long(argc, argv, "o:hv", long_options, &which)) != -1) {
+	while ((option = getopt_long(argc, argv, "o:hv46", long_options, &which)) != -1) {
 		int r = apply(option, long_options[which].name, ret, verbs);
 
 		if (r != 0)

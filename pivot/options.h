@@ -19,6 +19,15 @@ enum stages_choice {
 	STAGES_TWO,
 };
 
+/* What "network" prints. */
+enum network_choice {
+	NETWORK_NONE,
+	NETWORK_ADDR,
+	NETWORK_ROUTE,
+	NETWORK_ROUTE6,
+	NETWORK_FILES
+};
+
 enum { INITRDS_MAX = 16, LOADER_AUTO = -1 };
 
 struct options {
@@ -42,6 +51,8 @@ struct options {
 	bool verbose;
 	bool has_no_panic_timeout; /* the tree's command line is enough as it is */
 	bool json;
+	int family; /* 4 or 6, or 0: neither was asked for */
+	enum network_choice network;
 	const char *output;
 };
 
@@ -53,6 +64,7 @@ struct verb {
 		VERB_ACTS,     /* with a tree, on this machine */
 		VERB_READS,    /* also without a tree, and about a recorded machine */
 		VERB_TREELESS, /* on this machine */
+		VERB_NETWORK,  /* the same, with what to print of its network */
 	} kind;
 	const char *name;
 	const char *arguments;
@@ -64,6 +76,7 @@ int verb_plan(const struct options *options);
 int verb_check(const struct options *options);
 int verb_build(const struct options *options);
 int verb_cancel(const struct options *options);
+int verb_network(const struct options *options);
 
 /* Exit codes; pivot-kexec(8). */
 enum {

@@ -483,7 +483,7 @@ def test_the_manual_names_every_finding():
     (["--on-hang=hope", "x"], 2, "reboot or jump"),
     (["--reset=hard", "x"], 2, "auto or never"),
     (["--root", "/nonexistent", "x"], 2, "--root is for 'plan'"),
-    (["--json", "x"], 2, "--json is for 'plan' and 'check'"),
+    (["--json", "x"], 2, "--json is for 'plan', 'check' and 'network'"),
     (["--ssh-key", "x"], 2, "name a tree"),
     (["--help"], 0, "--extra-files DIR"),
     (["plan", "--root", "/nonexistent"], 1, "cannot read"),

@@ -320,7 +320,8 @@ START_TEST(takes_a_recording_only_where_nothing_is_changed)
 	ck_assert_int_eq(parse("--root", "/srv/recorded", "t"), -EINVAL);
 	ck_assert_str_eq(said, "pivot-kexec: --root is for 'plan'\n");
 	ck_assert_int_eq(parse("--json", "t"), -EINVAL);
-	ck_assert_str_eq(said, "pivot-kexec: --json is for 'plan' and 'check'\n");
+	ck_assert_str_eq(said,
+			 "pivot-kexec: --json is for 'plan', 'check' and 'network'\n");
 	verb = &plan;
 	ck_assert_int_eq(parse("--root", "/srv/recorded", "--json"), 0);
 	ck_assert_str_eq(options.root, "/srv/recorded");
@@ -408,13 +409,13 @@ END_TEST
 START_TEST(prints_help_with_every_verb_and_option)
 {
 	static const char *const words[] = {
-		"--kernel",    "--initrd",	  "--command-line",
-		"--append",    "--takeover",	  "--delay",
-		"--deadline",  "--force",	  "--output",
-		"--help",      "--version",	  "run    TREE",
-		"plan   TREE", "--loader",	  "--no-report",
-		"--no-tune",   "--verbose",	  "--two-stage[=HOW]",
-		"--stages",    "--middle-kernel", "--middle-modules",
+		"--kernel",	"--initrd",	   "--command-line",
+		"--append",	"--takeover",	   "--delay",
+		"--deadline",	"--force",	   "--output",
+		"--help",	"--version",	   "run     TREE",
+		"plan    TREE", "--loader",	   "--no-report",
+		"--no-tune",	"--verbose",	   "--two-stage[=HOW]",
+		"--stages",	"--middle-kernel", "--middle-modules",
 	};
 
 	ck_assert_int_eq(parse("--help"), 1);
@@ -428,6 +429,50 @@ START_TEST(prints_its_version)
 {
 	ck_assert_int_eq(parse("--version"), 1);
 	ck_assert_str_eq(said, "pivot-kexec " PIVOT_VERSION "\n");
+}
+END_TEST
+
+START_TEST(takes_words_of_ip_for_the_network)
+{
+	static const struct verb network = { .name = "network", .kind = VERB_NETWORK };
+
+	verb = &network;
+	ck_assert_int_eq(parse("--json", "addr"), 0);
+	ck_assert_int_eq(options.network, NETWORK_ADDR);
+	ck_assert_ptr_null(options.tree);
+	ck_assert_int_eq(parse("--json", "route"), 0);
+	ck_assert_int_eq(options.network, NETWORK_ROUTE);
+	ck_assert_int_eq(parse("--json", "-4", "route"), 0);
+	ck_assert_int_eq(options.network, NETWORK_ROUTE);
+	ck_assert_int_eq(parse("-6", "--json", "route"), 0);
+	ck_assert_int_eq(options.network, NETWORK_ROUTE6);
+	ck_assert_int_eq(parse("--networkd"), 0);
+	ck_assert_int_eq(options.network, NETWORK_FILES);
+}
+END_TEST
+
+START_TEST(refuses_other_words_for_the_network)
+{
+	static const struct verb network = { .name = "network", .kind = VERB_NETWORK };
+
+	verb = &network;
+	ck_assert_int_eq(parse("--json"), -EINVAL);
+	ck_assert_str_eq(said,
+			 "pivot-kexec: 'network' takes addr, route or --networkd\n");
+	ck_assert_int_eq(parse("--json", "link"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(said, ", not 'link'"));
+	ck_assert_int_eq(parse("route"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(said, "say --json"));
+	ck_assert_int_eq(parse("--json", "-6", "addr"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(said, "-6 is for 'network route'"));
+	ck_assert_int_eq(parse("--networkd", "addr"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(said, "takes nothing else"));
+	ck_assert_int_eq(parse("--json", "--root", "x", "addr"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(said, "--root is for 'plan'"));
+	verb = NULL;
+	ck_assert_int_eq(parse("-4", "tree"), -EINVAL);
+	ck_assert_int_eq(parse("--networkd", "tree"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(said, "are for 'network'"));
 }
 END_TEST
 
@@ -446,4 +491,5 @@ UNIT_MAIN("options", takes_a_tree_and_nothing_else, takes_every_option,
 	  takes_another_middle_kernel_for_two_stages,
 	  takes_modules_alone_for_where_there_are_two_stages,
 	  leaves_no_devices_alone_without_a_middle_kernel,
-	  refuses_a_middle_kernel_in_one_stage, says_what_is_wrong_about_stages)
+	  refuses_a_middle_kernel_in_one_stage, says_what_is_wrong_about_stages,
+	  takes_words_of_ip_for_the_network, refuses_other_words_for_the_network)

@@ -4,14 +4,18 @@ What a server stacks on its network cards is taken apart top down, and its watch
 not bark in the target.
 """
 
+import json
 import re
+import shutil
 import time
 
 import pytest
 
+import networks
+
 from console import said
 from machine import Machine
-from payload import make_payload
+from payload import BINARY, make_payload
 
 TOOL = "/mnt/payload/pivot-kexec"
 TREE = "/mnt/payload/result"
@@ -174,3 +178,56 @@ def test_a_jump_that_disarms_nothing_is_barked_at(payload):
         vm.wait_end(STAY_S + 60)
         # the kernel itself stops the other card at every reboot, and a kexec is one
         assert barks(vm) == 1
+
+
+def test_says_of_bonds_and_vlans_and_tunnels_what_iproute2_says(tmp_path):
+    """And of all else that tests/tool compares, on another kernel."""
+    shutil.copy(BINARY, tmp_path)
+    with Machine(payload=tmp_path) as vm:
+        vm.boot(timeout=300)
+        for name in networks.ALL:
+            output = vm.run("bash -es", input=networks.script(name, TOOL)).stdout
+            assert networks.compare(output) == [], name
+
+
+def write_files(vm, text):
+    for part in text.split("# /etc/systemd/network/")[1:]:
+        name, file = part.split("\n", 1)
+        vm.run(f"cat > /etc/systemd/network/{name}", input=file)
+
+
+def lasting(vm):
+    """What does not depend on when it is looked at, or who has set it up."""
+    addr, *routes = (json.loads(vm.read(f"{TOOL} network --json {view}"))
+                     for view in networks.VIEWS)
+    links = {link["ifname"]: [link.get(key) for key in ("link", "master", "mtu")]
+             + [link["address"] if link["ifname"] != "dummy0" else None]
+             + [[one.get(key) for key in ("local", "address", "prefixlen", "scope")]
+                for one in link["addr_info"] if not one["local"].startswith("fe80:")]
+             for link in addr}
+    for route in (route for table in routes for route in table):
+        route["flags"] = [flag for flag in route["flags"] if flag != "linkdown"]
+        if route["dst"] == "default":
+            route.pop("protocol", None)
+    return links, [sorted(json.dumps(route, sort_keys=True) for route in table
+                          if route["dst"] != "fe80::/64") for table in routes]
+
+
+def test_files_of_networkd_make_the_same_network_again(tmp_path):
+    shutil.copy(BINARY, tmp_path)
+    with Machine(payload=tmp_path, extra=EXTRA) as vm:
+        vm.boot(timeout=300)
+        vm.run("bash -es", input=networks.SERVER)
+        printed = vm.run(f"{TOOL} network --networkd")
+        assert "left out, as these files have no word for them: docker0\n" in printed.stderr
+        vm.run("bash -es", input="ip link del docker0")
+        before = lasting(vm)
+        vm.run("bash -es", input=networks.SERVER_GONE.replace(" docker0", ""))
+        assert lasting(vm) != before
+        write_files(vm, printed.stdout)
+        vm.run("systemctl restart systemd-networkd")
+        deadline = time.monotonic() + 90
+        while lasting(vm) != before and time.monotonic() < deadline:
+            time.sleep(2)
+        assert lasting(vm) == before, vm.read("journalctl -b -u systemd-networkd")
+        assert vm.read(f"{TOOL} network --networkd") == printed.stdout.rstrip("\n")

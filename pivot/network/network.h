@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#pragma once
+
+/*
+ * The network of this machine as text, for a target that is to have the same.
+ *
+ * Links, addresses and routes come from rtnetlink(7), that is from the network namespace
+ * of the process: they cannot be read below a root. The rest (names of protocols, DNS
+ * servers) is read below one.
+ */
+
+#include <stddef.h>
+
+/* A file for /etc/systemd/network. */
+struct network_file {
+	char name[48]; /* "30-pivot-bond0.netdev", unique, without a folder */
+	char *text;
+};
+
+struct network_texts {
+	/* one line each, as of iproute2: ip --json addr, ip -4 and -6 --json route */
+	char *addr, *route_v4, *route_v6;
+	size_t n_files;
+	struct network_file *file; /* by name */
+	char *left_out; /* links that have addresses and are not in these files,
+			   "wg0, docker0"; or "" */
+};
+
+#define NETWORK_TEXTS_INIT \
+	{                  \
+		0          \
+	}
+#define auto_network_texts auto_release(network_texts_done)
+
+/* All of it. Needs no privileges. 0 or negative errno, silent. */
+int network_texts_read(const char *root, struct network_texts *ret);
+
+void network_texts_done(struct network_texts *texts);

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""
+How this machine is connected, beside Debian's own ip, in namespaces that are gone when
+their script ends. tests/vm has what this kernel may not be built with.
+"""
+
+import configparser
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+import networks
+
+TOP = Path(__file__).resolve().parents[2]
+TOOL = TOP / "build/pivot-kexec"
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root for namespaces")
+
+
+def run(script, **options):
+    result = subprocess.run(["bash", "-ec", script], capture_output=True, text=True,
+                            timeout=60, **options)
+    assert result.returncode == 0 and not result.stderr, result.stderr
+    return result.stdout
+
+
+@pytest.mark.parametrize("name", networks.ANYWHERE)
+def test_prints_what_ip_prints(name):
+    output = run(networks.script(name, TOOL))
+    assert networks.compare(output) == []
+    if name != "nothing":
+        assert any(len(json.loads(line)) > 3 for line in output.splitlines())
+
+
+@pytest.mark.parametrize("view", networks.VIEWS)
+def test_is_no_other_for_jq(view):
+    """As anybody may see on his machine."""
+    run(f"diff <(ip --json {view} | jq -S .) <({TOOL} network --json {view} | jq -S .)")
+
+
+def test_prints_files_of_networkd():
+    """networkd has nothing that checks them: see that they are of its syntax, at least."""
+    text = run(f"{TOOL} network --networkd")
+    parts = re.split(r"^# /etc/systemd/network/(\S+)\n", text, flags=re.M)
+    assert parts[0] == ""
+    for name, file in zip(parts[1::2], parts[2::2]):
+        assert re.fullmatch(r"30-pivot-\S+\.(network|netdev)", name)
+        parser = configparser.ConfigParser(strict=False, interpolation=None)
+        parser.optionxform = str
+        parser.read_string(file)
+        assert parser.sections()[0] in ("Match", "NetDev")
+
+
+def test_says_which_links_have_no_files():
+    result = subprocess.run(["unshare", "-n", "bash", "-es"], text=True, capture_output=True,
+                            input=networks.ADDRESSES + f"{TOOL} network --networkd")
+    assert result.returncode == 0
+    assert result.stderr == ("pivot-kexec: left out, as these files have no word for them: "
+                             "vb, va\n")
+    assert "Name=lo\n" in result.stdout and "Address=203.0.113.2/32\n" in result.stdout
+
+
+def test_sees_a_difference():
+    """Else the others would prove nothing."""
+    lines = run(networks.script("routes-v4", TOOL)).splitlines()
+    lines[3] = lines[3].replace('"metric":100,', "")
+    assert networks.compare("\n".join(lines)) == ["-4 route[1].metric: 100 and None"]
