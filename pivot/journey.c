@@ -211,16 +211,32 @@ static int read_hardware(struct journey *journey)
 	return 0;
 }
 
+/* Of this machine alone: netlink knows of no other. */
+static void read_network(const struct options *options, struct network_texts *ret)
+{
+	int r = options->root[0] || options->keep.has_no_network
+			? 0
+			: network_texts_read(options->root, ret);
+
+	if (r < 0)
+		(void)log_warn(r,
+			       "cannot read the network of this machine: what there is "
+			       "of it does not travel");
+}
+
 /* Behind an initrd; a kernel that has none expects none. */
 static void read_keep(struct journey *journey)
 {
 	const struct options *options = journey->options;
+	auto_network_texts struct network_texts network = NETWORK_TEXTS_INIT;
 	const struct keep_request request = {
 		.root = options->root,
 		.users = { getenv("SUDO_USER"), getenv("DOAS_USER") },
 		.choice = &options->keep,
+		.network = &network,
 	};
 
+	read_network(options, &network);
 	journey->has_keep =
 		journey->tree.initrd_fd < 0 || keep_read(&request, &journey->keep) == 0;
 	if (!journey->has_keep)

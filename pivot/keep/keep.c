@@ -178,14 +178,14 @@ static int add_machine_id(struct keep *keep, const char *root)
 	return add_data(keep, "machine-id", 0444, name, text, n);
 }
 
-static int add_texts(struct keep *keep, const struct keep_network *network)
+static int add_json(struct keep *keep, const struct network_texts *network)
 {
 	const struct {
 		const char *path, *text, *source;
 	} texts[] = {
-		{ "addrs.json", network->addresses, "the addresses of this machine" },
-		{ "routes-v4.json", network->routes_v4, "its IPv4 routes" },
-		{ "routes-v6.json", network->routes_v6, "its IPv6 routes" },
+		{ "addrs.json", network->addr, "the addresses of this machine" },
+		{ "routes-v4.json", network->route_v4, "its IPv4 routes" },
+		{ "routes-v6.json", network->route_v6, "its IPv6 routes" },
 	};
 	int r = 0;
 
@@ -193,6 +193,26 @@ static int add_texts(struct keep *keep, const struct keep_network *network)
 		if (texts[i].text && texts[i].text[0])
 			r = add_data(keep, texts[i].path, 0644, texts[i].source,
 				     texts[i].text, strlen(texts[i].text));
+	return r;
+}
+
+static int add_networkd(struct keep *keep, const struct network_texts *network)
+{
+	static const char *const folders[] = { "etc", "etc/systemd",
+					       "etc/systemd/network" };
+	char path[PATH_MAX];
+	int r = 0;
+
+	for (size_t i = 0; network->n_files && r == 0 && i < array_size(folders); i++)
+		r = keep_add(keep, &(struct keep_file){ .path = folders[i],
+							.mode = S_IFDIR | 0755 });
+	for (size_t i = 0; r == 0 && i < network->n_files; i++) {
+		const struct network_file *file = &network->file[i];
+
+		(void)snprintf(path, sizeof(path), "%s/%s", folders[2], file->name);
+		r = add_data(keep, path, 0644, "the network of this machine", file->text,
+			     strlen(file->text));
+	}
 	return r;
 }
 
@@ -204,7 +224,9 @@ static int add_network(struct keep *keep, const struct keep_request *request)
 		return 0;
 	r = add_machine_id(keep, request->root);
 	if (r == 0 && request->network)
-		r = add_texts(keep, request->network);
+		r = add_json(keep, request->network);
+	if (r == 0 && request->network)
+		r = add_networkd(keep, request->network);
 	return r < 0 ? log_err(r, "cannot keep the network of this machine") : 0;
 }
 

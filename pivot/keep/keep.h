@@ -10,6 +10,7 @@
  *	ssh/ssh_host_*			so that the target is known by its clients
  *	machine-id			by which DHCP knows a machine
  *	addrs.json, routes-v4.json, routes-v6.json
+ *	etc/systemd/network/30-pivot-*	the same, and what these have no word for
  *
  * and behind these, and in the place of any of them, the user's extra files.
  */
@@ -20,6 +21,7 @@
 #include <sys/types.h>
 
 #include "authorized-keys.h"
+#include "pivot/network/network.h"
 
 enum { KEEP_SSH_KEYS_MAX = 16, KEEP_USERS = 2 };
 
@@ -32,19 +34,11 @@ struct keep_choice {
 	const char *extra_files; /* a folder, or NULL */
 };
 
-/* Texts of what the network is, as "ip --json" prints them; NULL or "": does not travel.
- */
-struct keep_network {
-	const char *addresses; /* ip --json addr */
-	const char *routes_v4; /* ip -4 --json route */
-	const char *routes_v6; /* ip -6 --json route */
-};
-
 struct keep_request {
 	const char *root;
 	const char *users[KEEP_USERS]; /* who became root, by sudo and by doas; or NULL */
 	const struct keep_choice *choice;
-	const struct keep_network *network; /* or NULL */
+	const struct network_texts *network; /* or NULL */
 };
 
 struct keep_file {

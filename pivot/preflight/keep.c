@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "checks.h"
 #include "pivot/base/human.h"
@@ -83,7 +84,8 @@ static void note_network(const struct preflight *p, struct findings *findings)
 	char text[FINDING_BYTES] = "";
 
 	for (size_t i = p->keep->n_ssh; i < p->keep->n_own; i++)
-		add(text, "%s%s", text[0] ? ", " : "", p->keep->file[i].path);
+		if (!S_ISDIR(p->keep->file[i].mode))
+			add(text, "%s%s", text[0] ? ", " : "", p->keep->file[i].path);
 	if (text[0])
 		find_note(
 			findings, "keep-network",

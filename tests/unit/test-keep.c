@@ -28,7 +28,7 @@
 
 static struct keep keep;
 static struct keep_choice choice;
-static struct keep_network network;
+static struct network_texts network;
 static struct keep_request request;
 static char listing[4096], path[PATH_MAX], named[PATH_MAX];
 static const char *said;
@@ -40,7 +40,7 @@ static void begin(void)
 		  "me:x:1000:1000:Me,,,:/srv/me:/bin/sh\nlost:x:1:1:::\n",
 		  "/etc/passwd");
 	choice = (struct keep_choice){ 0 };
-	network = (struct keep_network){ 0 };
+	network = (struct network_texts){ 0 };
 	request = (struct keep_request){ .root = fake_root(),
 					 .choice = &choice,
 					 .network = &network };
@@ -327,10 +327,18 @@ END_TEST
 
 START_TEST(keeps_what_the_network_is)
 {
+	static struct network_file file = { "30-pivot-eth0.network", (char *)"[Match]" };
+
 	begin();
-	network = (struct keep_network){ "[{}]", "[1]", "" };
+	network = (struct network_texts){ .addr = (char *)"[{}]",
+					  .route_v4 = (char *)"[1]",
+					  .route_v6 = (char *)"" };
 	expect("100644 addrs.json: [{}]\n100644 routes-v4.json: [1]\n");
-	network.routes_v6 = "[]";
+	network.file = &file;
+	network.n_files = 1;
+	expect("100644 addrs.json: [{}]\n100644 routes-v4.json: [1]\n40755 etc\n"
+	       "40755 etc/systemd\n40755 etc/systemd/network\n"
+	       "100644 etc/systemd/network/30-pivot-eth0.network: [Match]\n");
 	choice.has_no_network = true;
 	expect_nothing();
 }
