@@ -12,6 +12,9 @@
 int keep_read_file(const char *path, size_t max, char **ret, size_t *ret_bytes,
 		   mode_t *ret_mode);
 
+/* Will reading that path end? Asks some seconds at most. */
+bool keep_answers(const char *path);
+
 /*
  * A file into the list; data is copied. Where an extra file has the path of one before it
  * takes its place. 0 or -ENOMEM.

@@ -84,6 +84,22 @@ static int search(struct keep *keep, const char *root, const char *name)
 	return r == -ENOMEM ? r : 1;
 }
 
+/* One that does not answer is named, like one that is not known. */
+static bool has_home(struct keep *keep, const char *root, const char *home, int *ret)
+{
+	char name[PATH_MAX], path[PATH_MAX];
+
+	*ret = 0;
+	if (!home ||
+	    snprintf(name, sizeof(name), "%s/.ssh/authorized_keys", home) >= PATH_MAX ||
+	    read_path(path, sizeof(path), root, "%s", name) < 0)
+		return false;
+	if (keep_answers(path))
+		return true;
+	*ret = keep_add_source(keep, name, -ETIMEDOUT) ? 0 : -ENOMEM;
+	return false;
+}
+
 static int search_user(struct keep *keep, const char *root, const char *user,
 		       const char *home)
 {
@@ -91,9 +107,10 @@ static int search_user(struct keep *keep, const char *root, const char *user,
 					       "%s/.ssh/authorized_keys2",
 					       "/etc/ssh/authorized_keys.d/%s" };
 	char name[PATH_MAX];
-	int r = 0;
+	int r;
 
-	for (size_t i = home ? 0 : 2; r >= 0 && i < array_size(formats); i++)
+	for (size_t i = has_home(keep, root, home, &r) ? 0 : 2;
+	     r >= 0 && i < array_size(formats); i++)
 		if (snprintf(name, sizeof(name), formats[i], i < 2 ? home : user) <
 		    (int)sizeof(name))
 			r = search(keep, root, name);

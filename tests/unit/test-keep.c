@@ -14,10 +14,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "fake-output.h"
 #include "fake-root.h"
+#include "pivot/keep/files.h"
 #include "unit.h"
 
 #define A \
@@ -237,6 +239,19 @@ START_TEST(goes_on_without_what_it_cannot_read)
 }
 END_TEST
 
+/* As it does where a home's server is gone. */
+START_TEST(waits_for_no_home_that_does_not_answer)
+{
+	begin();
+	ck_assert(keep_answers(at("/nothing")));
+	ck_assert(keep_answers(at("/etc/passwd")));
+	fake_directory("/root/.ssh");
+	ck_assert_int_eq(mkfifo(at("/root/.ssh/authorized_keys"), 0600), 0);
+	ck_assert(keep_answers(path));			  /* nobody reads that */
+	ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1); /* and nobody is left */
+}
+END_TEST
+
 START_TEST(takes_files_of_keys_that_are_named)
 {
 	begin();
@@ -424,8 +439,8 @@ END_TEST
 UNIT_MAIN("what travels to the target", takes_the_keys_of_root_from_all_three_files,
 	  takes_those_of_who_became_root, searches_nobody_twice,
 	  says_whose_home_it_does_not_know, takes_no_path_for_a_name,
-	  goes_on_without_what_it_cannot_read, takes_files_of_keys_that_are_named,
-	  refuses_a_file_that_is_named_and_has_no_key,
+	  goes_on_without_what_it_cannot_read, waits_for_no_home_that_does_not_answer,
+	  takes_files_of_keys_that_are_named, refuses_a_file_that_is_named_and_has_no_key,
 	  keeps_host_keys_and_what_is_secret_of_them_so,
 	  says_which_host_key_it_cannot_read, keeps_a_machine_id_that_is_one,
 	  keeps_what_the_network_is, takes_a_folder_as_it_is,
