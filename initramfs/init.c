@@ -237,8 +237,11 @@ int main(int argc, char **argv)
 		if (r == 0)
 			leave(&teardown, verb->reboot_command);
 	}
-	if (r == 0 && is_middle)
+	if (r == 0 && is_middle) {
 		middle_bind(teardown.root, &(struct middle_times)MIDDLE_TIMES);
+		/* a driver that hung takes no time from those that are to let go */
+		r = deadline_start(&teardown);
+	}
 	if (r == 0)
 		r = teardown_run(&teardown);
 	if (r == 0) {
