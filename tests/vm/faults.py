@@ -85,7 +85,8 @@ REFUSED, STRANDED = "refused", "stranded"
 SCENARIOS = {
     "systemd": ("--takeover=systemd", None, LANDED),
     "seize": ("--takeover=seize", None, LANDED),
-    "two-stage": ("--takeover=seize --two-stage", None, LANDED),
+    # a module's load has 30 s of its own
+    "two-stage": ("--takeover=seize --two-stage --deadline 60", None, LANDED),
     "home": ("--takeover=seize", "home init 1 EIO reboot kexec", HOME),
     "undone": ("--takeover=seize", "undone tool 1 EPERM make_exec pid-1 /run/initramfs/init",
                REFUSED),

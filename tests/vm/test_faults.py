@@ -22,8 +22,9 @@ SAMPLE = {
     "seize init 1 slow sync": LANDED,
     "seize init 1 EINVAL reboot kexec": HOME,
     "two-stage middle 1 kill load_module /modules/ahci.ko": LANDED,
-    "two-stage middle 1 hang load_module /modules/ahci.ko": HOME,
-    "two-stage middle 1 EBUSY write /sys/bus/pci/drivers/virtio-pci/unbind 0000:00:02.0": LANDED,
+    "two-stage middle 1 hang load_module /modules/ahci.ko": LANDED,
+    "two-stage middle 1 hang write /sys/bus/pci/devices/0000:00:02.0/driver/unbind 0000:00:02.0":
+        HOME,
     "two-stage middle 1 kill reboot kexec": HOME,
 }
 
