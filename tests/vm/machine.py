@@ -295,8 +295,13 @@ class Machine:
         self.qemu_log = open(self.folder / "qemu.log", "w")
         self.qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL,
                                      stdout=self.qemu_log, stderr=subprocess.STDOUT)
-        self._wait("QEMU's monitor", 10, lambda: (self.folder / "qmp").exists())
-        self.qmp = Qmp(self.folder / "qmp")
+        self.qmp = self._wait("QEMU's monitor", 10, self._connect_monitor)
+
+    def _connect_monitor(self):
+        """Nothing where QEMU does not listen yet, though its socket may be there."""
+        with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
+            return Qmp(self.folder / "qmp")
+        return None
 
     def is_running(self):
         return self.qemu is not None and self.qemu.poll() is None
