@@ -42,7 +42,9 @@ static bool load_one(char *line, unsigned int timeout_ms)
 	}
 	(void)snprintf(module.path, sizeof(module.path), "%s/%s", MIDDLE_MODULES, line);
 	r = child_run(load, &module, timeout_ms);
-	if (r < 0)
+	if (r == -ENODEV) /* an accelerator of crc or ciphers, on another processor */
+		log_info("      '%s' is not for this machine", module.path);
+	else if (r < 0)
 		(void)log_warn(r, "cannot load '%s'", module.path);
 	return r == 0;
 }

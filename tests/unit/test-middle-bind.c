@@ -94,6 +94,18 @@ START_TEST(takes_one_that_is_there_for_loaded)
 }
 END_TEST
 
+/* As soft dependencies may be: what is asked for does without them. */
+START_TEST(does_not_complain_of_one_for_another_processor)
+{
+	begin("a.ko\nb.ko\n");
+	fake_fail("load /modules/a.ko", ENODEV, 1);
+	run();
+	ck_assert_ptr_null(strstr(said, "cannot load"));
+	assert_said("'/modules/a.ko' is not for this machine");
+	assert_said("1 of 2 modules loaded");
+}
+END_TEST
+
 START_TEST(loads_nothing_where_there_is_no_order)
 {
 	begin(NULL);
@@ -176,6 +188,7 @@ END_TEST
 
 UNIT_MAIN("middle bind", loads_modules_in_the_order_that_is_written,
 	  goes_on_after_one_that_fails, goes_on_after_one_that_hangs,
-	  takes_one_that_is_there_for_loaded, loads_nothing_where_there_is_no_order,
-	  waits_until_no_more_devices_appear, waits_no_longer_where_none_appears,
-	  does_not_wait_for_ever)
+	  takes_one_that_is_there_for_loaded,
+	  does_not_complain_of_one_for_another_processor,
+	  loads_nothing_where_there_is_no_order, waits_until_no_more_devices_appear,
+	  waits_no_longer_where_none_appears, does_not_wait_for_ever)
