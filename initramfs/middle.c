@@ -11,10 +11,7 @@
 #include "pivot/base/log.h"
 #include "pivot/base/read.h"
 
-enum {
-	QUIET_MS = 100, /* without a device that came, or got a driver */
-	LOOK_EVERY_MS = 20,
-};
+enum { LOOK_EVERY_MS = 20 };
 
 struct module {
 	char path[128];
@@ -65,12 +62,12 @@ static void load_all(const char *root, unsigned int timeout_ms)
 
 /* Drivers probe, and buses are scanned, in threads of the kernel, each of which says so.
  */
-static void settle(const char *root, unsigned int timeout_ms)
+static void settle(const char *root, const struct middle_times *times)
 {
-	const uint64_t end = clock_ms() + timeout_ms;
+	const uint64_t end = clock_ms() + times->settle_ms;
 	uint64_t quiet_since = clock_ms(), seen = 0, now;
 
-	while (clock_ms() < end && clock_ms() - quiet_since < QUIET_MS) {
+	while (clock_ms() < end && clock_ms() - quiet_since < times->quiet_ms) {
 		if (read_u64(&now, 10, root, "/sys/kernel/uevent_seqnum") == 0 &&
 		    now != seen) {
 			seen = now;
@@ -86,6 +83,6 @@ void middle_bind(const char *root, const struct middle_times *times)
 
 	log_notice("[middle] give the devices their drivers");
 	load_all(root, times->load_ms);
-	settle(root, times->settle_ms);
+	settle(root, times);
 	log_info("      done in %u ms", (unsigned int)(clock_ms() - start));
 }

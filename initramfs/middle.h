@@ -14,11 +14,12 @@ enum { MIDDLE_ORDER_BYTES = 32768 };
 struct middle_times {
 	unsigned int load_ms;	/* for one module: its drivers may probe meanwhile */
 	unsigned int settle_ms; /* for all devices to appear, at most */
+	unsigned int quiet_ms;	/* without one that came, or got a driver, and it ends */
 };
 
-#define MIDDLE_TIMES                                 \
-	{                                            \
-		.load_ms = 30000, .settle_ms = 20000 \
+#define MIDDLE_TIMES                                                  \
+	{                                                             \
+		.load_ms = 30000, .settle_ms = 20000, .quiet_ms = 100 \
 	}
 
 /*

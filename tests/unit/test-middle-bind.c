@@ -149,11 +149,12 @@ START_TEST(waits_until_no_more_devices_appear)
 	pid_t events;
 
 	begin(NULL);
+	times.quiet_ms = 1500; /* for a busy machine */
 	events = start_events(12, 40);
 	run();
 	last = fake_text("/sys/kernel/uevent_seqnum");
 	ck_assert_str_eq(last, "1012\n");
-	ck_assert_uint_lt(took_ms, 4000);
+	ck_assert_uint_lt(took_ms, 15000);
 	free(last);
 	end_events(events);
 }
@@ -178,6 +179,7 @@ START_TEST(does_not_wait_for_ever)
 
 	begin(NULL);
 	times.settle_ms = 600;
+	times.quiet_ms = 1500;
 	events = start_events(1000, 20);
 	run();
 	ck_assert_uint_ge(took_ms, 600);
