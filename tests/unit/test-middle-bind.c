@@ -26,7 +26,9 @@ static uint64_t took_ms;
 static void begin(const char *order)
 {
 	fake_start();
-	times = (struct middle_times){ .load_ms = 1000, .settle_ms = 5000 };
+	times = (struct middle_times){ .load_ms = 1000,
+				       .settle_ms = 5000,
+				       .quiet_ms = 100 };
 	fake_file("1000\n", "/sys/kernel/uevent_seqnum");
 	if (order)
 		fake_file(order, "/modules/order");
