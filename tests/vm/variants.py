@@ -35,8 +35,7 @@ VARIANTS = {
     "kexec -e": kexec_tools,
     "pivot-kexec, systemd": pivot("--takeover=systemd"),
     "pivot-kexec, seize": pivot("--takeover=seize"),
-    "pivot-kexec, two stages": pivot("--two-stage"),
-    # here the first kernel leaves all of it to the middle one
+    # the first kernel leaves all of it to the middle one
     "pivot-kexec, two stages, abrupt": pivot("--two-stage=abrupt"),
     "two stages, abrupt, no drivers": pivot("--two-stage=abrupt", "--middle-kernel=target"),
 }
