@@ -113,7 +113,7 @@ static void print_takeover(const struct journey *journey)
 		     human_bytes(journey->image.size, size), STAGE_PATH);
 }
 
-static void print_middle_device(const struct middle_device *d)
+static void print_middle_device(const struct middle_device *d, bool has_modules)
 {
 	static const char *const drivers[] = {
 		[MIDDLE_MODULE] = "",
@@ -122,8 +122,12 @@ static void print_middle_device(const struct middle_device *d)
 		[MIDDLE_NONE] = "no driver there: its bus mastering is cleared",
 	};
 
-	(void)printf("  %-8s %-24s %s%s\n", "device", d->device->name, d->names,
-		     drivers[d->driver]);
+	(void)printf(
+		"  %-8s %-24s %s%s\n", "device", d->device->name, d->names,
+		d->driver == MIDDLE_NONE && !has_modules
+			? "no modules were found: its bus mastering is cleared, unless "
+			  "a driver is built in"
+			: drivers[d->driver]);
 }
 
 static void print_middle(const struct middle *middle)
@@ -142,7 +146,7 @@ static void print_middle(const struct middle *middle)
 		(void)printf("  %-8s %-24s %s\n", "firmware", modules->firmware[i].name,
 			     human_bytes(modules->firmware[i].size, size));
 	for (size_t i = 0; i < modules->n_devices; i++)
-		print_middle_device(&modules->device[i]);
+		print_middle_device(&modules->device[i], middle->kernel.modules);
 	(void)printf("there the same is done as here, from [1/%d] on\n", TEARDOWN_STAGES);
 }
 

@@ -62,6 +62,21 @@ static void tell_stripped(const struct keep *keep, char text[FINDING_BYTES])
 		    n, n == 1 ? "it" : "them");
 }
 
+/*
+ * A system of its own on a disk, or a password: docs/trees.md. What is in an initrd
+ * nobody knows.
+ */
+static bool brings_its_own(const struct tree *tree)
+{
+	const char *line = tree->command_line ?: "";
+	size_t n;
+	const char *root = parameter_find(line, "root", &n);
+
+	return (root && !(n == 5 && strncmp(root, "fstab", 5) == 0)) ||
+	       strcmp(tree->form, "NixOS system profile") == 0 ||
+	       strstr(line, "live.nixos.password");
+}
+
 static void note_ssh(const struct preflight *p, struct findings *findings)
 {
 	const struct keep *keep = p->keep;
@@ -75,8 +90,14 @@ static void note_ssh(const struct preflight *p, struct findings *findings)
 	if (keep->n_host_keys > 0)
 		add(text, " and %zu file%s of host keys", keep->n_host_keys,
 		    plural(keep->n_host_keys));
-	find_note(findings, "keep-ssh", "to the target go %s%s", text,
-		  p->options->keep.has_no_ssh ? "" : "; not with --no-keep-ssh");
+	find_note(
+		findings, "keep-ssh", "to the target go %s%s%s", text,
+		p->options->keep.has_no_ssh ? "" : "; not with --no-keep-ssh",
+		brings_its_own(p->tree)
+			? ""
+			: ". Whether this tree uses them is not known (the installer of "
+			  "nixos-images does): where it does not, and brings none, you "
+			  "are locked out");
 }
 
 static void note_network(const struct preflight *p, struct findings *findings)
@@ -117,21 +138,6 @@ static void warn_unreadable(const struct preflight *p, struct findings *findings
 				"keys with --ssh-key",
 				s->name, strerror(-s->error));
 	}
-}
-
-/*
- * A system of its own on a disk, or a password: docs/trees.md. What is in an initrd
- * nobody knows.
- */
-static bool brings_its_own(const struct tree *tree)
-{
-	const char *line = tree->command_line ?: "";
-	size_t n;
-	const char *root = parameter_find(line, "root", &n);
-
-	return (root && !(n == 5 && strncmp(root, "fstab", 5) == 0)) ||
-	       strcmp(tree->form, "NixOS system profile") == 0 ||
-	       strstr(line, "live.nixos.password");
 }
 
 static void warn_locked_out(const struct preflight *p, struct findings *findings)
