@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include <errno.h>
 #include <stdio.h>
 
 #include "options.h"
@@ -32,5 +33,9 @@ int verb_network(const struct options *options)
 			    : options->network == NETWORK_ROUTE6 ? texts.route_v6
 								 : texts.route_v4,
 			    stdout);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		(void)log_err(-errno, "cannot write to standard output");
+		return EXIT_UNCHANGED;
+	}
 	return EXIT_DONE;
 }

@@ -153,12 +153,15 @@ static int close_tree(const struct run *run)
 	if (journey->has_middle)
 		tree_done(&journey->tree);
 	middle_kernel_done(&journey->middle.kernel);
+	keep_done(&journey->keep); /* it is where the target is, and nowhere else */
 	if (!run->stage->has_initrd_outside) {
 		tree_done(first);
 		return 0;
 	}
 	close_fdp(&first->kernel_fd);
 	first->kernel_fd = -1;
+	close_fdp(&first->appended_fd);
+	first->appended_fd = -1;
 	return step_run("linking the initrd", link_initrd, run, STEP_TIMEOUT_MS);
 }
 

@@ -47,6 +47,7 @@ const struct quirk quirk_table[] = {
 	{ "driver:forcedeth", "reset:never",
 	  "it cannot be set up again once it was in D3hot, through which a reset goes",
 	  SOURCE("drivers/net/ethernet/nvidia/forcedeth.c nv_shutdown") },
+#ifndef PIVOT_INIT /* which warns of nothing */
 	{ "driver:r8169,pci:10ec:8127", "warn",
 	  "was seen to drop off the bus at a warm restart until power was cut",
 	  SOURCE("github.com/TAPPaaS/TAPPaaS/issues/315") },
@@ -59,6 +60,7 @@ const struct quirk quirk_table[] = {
 	{ "driver:e1000e,dmi:HP Z2", "warn",
 	  "was seen without network afterwards: turn off 'Extended DHCP Timeout' in the BIOS",
 	  SOURCE("github.com/siderolabs/talos/issues/8751") },
+#endif
 
 	/* Xen */
 	{ "driver:xen-platform-pci", "keep",
@@ -79,6 +81,7 @@ const struct quirk quirk_table[] = {
 	  SOURCE("wiki.archlinux.org/title/Kexec") },
 	{ "driver:amdgpu", "warn", "was seen to show no picture in the target",
 	  SOURCE("github.com/NixOS/nixpkgs/pull/536384") },
+#ifndef PIVOT_INIT /* which warns of nothing */
 	{ "driver:ast", "warn",
 	  "shows no picture until the target loads its own driver: watch a serial console",
 	  SOURCE("github.com/linuxboot/heads/pull/1378") },
@@ -91,11 +94,13 @@ const struct quirk quirk_table[] = {
 	{ "pci:8086:4e??,class:03*", "warn",
 	  "on N5105 and N5100 no kernel was seen to start after a kexec (Jasper Lake)",
 	  SOURCE("github.com/coreos/fedora-coreos-tracker/issues/2071") },
+#endif
 
 	/* machines; these match every device in them */
 	{ "dmi:Amazon EC2 c5.metal", "keep-bus-master",
 	  "its NVMe crawls in the target where bus mastering was cleared in the machine",
 	  SOURCE("lore.kernel.org/r/20260113205626.127337-1-superm1@kernel.org") },
+#ifndef PIVOT_INIT /* which warns of nothing */
 	{ "dmi:Amazon EC2 c5.metal,kernel:>=6.16", "warn",
 	  "this kernel clears bus mastering itself: the target's NVMe may take 30 s per I/O",
 	  SOURCE("lore.kernel.org/r/20260113205626.127337-1-superm1@kernel.org") },
@@ -105,5 +110,6 @@ const struct quirk quirk_table[] = {
 	{ "dmi:Google Compute Engine", "warn",
 	  "VMs of Google Compute Engine were seen to be stuck at kexec now and then",
 	  SOURCE("siderolabs/talos platform/gcp/gcp.go") },
+#endif
 	{ 0 },
 };

@@ -141,7 +141,7 @@ static void begin_reports(struct teardown *teardown)
 	}
 }
 
-int devices_unbind(struct teardown *teardown)
+static int read_all(struct teardown *teardown)
 {
 	struct devices *devices = &teardown->devices;
 	int r = devices_read(teardown->root, devices);
@@ -153,6 +153,28 @@ int devices_unbind(struct teardown *teardown)
 			       DEVICES_MAX);
 	machine_read(teardown->root, &teardown->machine);
 	plan_sort(devices);
+	return 0;
+}
+
+void devices_leave(struct teardown *teardown)
+{
+	const struct outlook outlook = { &teardown->devices, &teardown->machine,
+					 &teardown->handover };
+
+	if (read_all(teardown) < 0)
+		return;
+	for (size_t i = 0; i < teardown->devices.n; i++)
+		plan_fate(&outlook, &teardown->devices.device[i],
+			  &teardown->reports[i].fate);
+}
+
+int devices_unbind(struct teardown *teardown)
+{
+	struct devices *devices = &teardown->devices;
+	int r = read_all(teardown);
+
+	if (r < 0)
+		return r;
 	teardown->device_plan.n = teardown->device_plan.n_dropped = 0;
 	plan_devices(
 		&(struct outlook){ devices, &teardown->machine, &teardown->handover },

@@ -112,6 +112,11 @@ void report_verdict(const struct teardown *teardown, char line[REPORT_LINE_BYTES
 	size_t n[REPORT_STATES];
 	char names[NAMES_BYTES];
 
+	if (teardown->handover.extent == EXTENT_ABRUPT) {
+		(void)snprintf(line, REPORT_LINE_BYTES,
+			       "the devices are left to the middle kernel");
+		return;
+	}
 	report_count(teardown, n);
 	name_kept(teardown, names);
 	(void)snprintf(line, REPORT_LINE_BYTES,

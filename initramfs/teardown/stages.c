@@ -58,6 +58,8 @@ int teardown_run(struct teardown *teardown)
 {
 	int r = run_up_to(teardown, TEARDOWN_STAGES - 1);
 
+	if (r == 0 && teardown->handover.extent == EXTENT_ABRUPT)
+		devices_leave(teardown);
 	if (r == 0)
 		watchdogs_let_go(teardown); /* last: from then on its time runs */
 	return r;

@@ -20,6 +20,10 @@ int devices_verify(struct teardown *teardown);	    /* what is at rest */
  * errno, logged. */
 int root_mount_own(const char *root);
 
+/* Where they are left to a middle kernel: what is known of them, for how long their
+ * drivers' .shutdown may take at the jump. */
+void devices_leave(struct teardown *teardown);
+
 /* With its driver gone nobody stops the watchdog that is to stay armed at the jump. */
 void watchdogs_let_go(struct teardown *teardown);
 

@@ -59,6 +59,11 @@ static int add_entry(struct keep *keep, const FTSENT *entry, const char *folder)
 		.source = entry->fts_path,
 	};
 
+	/* all of them become root's */
+	if (st->st_uid != 0)
+		file.mode &= ~(mode_t)S_ISUID;
+	if (st->st_gid != 0)
+		file.mode &= ~(mode_t)S_ISGID;
 	if (strlen(file.path) >= PATH_MAX)
 		return log_refuse(-ENAMETOOLONG, "--extra-files: '%s' is too long a path",
 				  file.source);

@@ -34,7 +34,7 @@ static int take_target(const struct middle_plan *plan, struct middle_kernel *ret
 		       : 0;
 }
 
-/* What the kernel's own advice is there for holds for the middle kernel, too. */
+/* What is appended to the target's is for the target alone. */
 static int make_command_line(const struct middle_plan *plan, struct middle *middle)
 {
 	char running[4096] = "", line[MIDDLE_COMMAND_LINE_BYTES];

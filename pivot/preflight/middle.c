@@ -20,6 +20,32 @@ static void check_may_gather(const struct preflight *p, struct findings *finding
 			     "encrypted memory): use --stages=1");
 }
 
+/* The length of what carries it has 32 bits; the rest is room for the report. */
+static void check_size(const struct preflight *p, struct findings *findings)
+{
+	char size[HUMAN_BYTES];
+	uint64_t bytes = p->tree->kernel_bytes + tree_initrd_bytes(p->tree);
+
+	if (bytes > UINT32_MAX - (4U << 20))
+		find_refusal(
+			findings, "middle-size",
+			"kernel and initrd are %s, too much to go by way of a middle "
+			"kernel, which takes 4 GiB: use --stages=1",
+			human_bytes(bytes, size));
+}
+
+/* Its driver is not among those that put devices to rest. */
+static void check_watchdog(const struct preflight *p, struct findings *findings)
+{
+	if (p->options->handover.watchdog_s)
+		find_warning(
+			findings, "middle-watchdog",
+			"nobody feeds the watchdog in the middle kernel, unless its "
+			"driver is built in: its %u s have to be enough for that hop "
+			"and for the target to take it over",
+			p->options->handover.watchdog_s);
+}
+
 static void note_modules(const struct middle *middle, struct findings *findings)
 {
 	char modules[HUMAN_BYTES], firmware[HUMAN_BYTES];
@@ -103,6 +129,8 @@ void check_middle(const struct preflight *p, struct findings *findings)
 			  "(--stages=1 overrides)",
 			  p->asks_for_two->name);
 	check_may_gather(p, findings);
+	check_size(p, findings);
+	check_watchdog(p, findings);
 	check_drivers(p->middle, findings);
 	check_abrupt(&p->options->handover, findings);
 }

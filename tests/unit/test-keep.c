@@ -351,8 +351,8 @@ START_TEST(keeps_what_the_network_is)
 	expect("100644 addrs.json: [{}]\n100644 routes-v4.json: [1]\n");
 	network.file = &file;
 	network.n_files = 1;
-	expect("100644 addrs.json: [{}]\n100644 routes-v4.json: [1]\n40755 etc\n"
-	       "40755 etc/systemd\n40755 etc/systemd/network\n"
+	expect("100644 addrs.json: [{}]\n100644 routes-v4.json: [1]\n040755 etc\n"
+	       "040755 etc/systemd\n040755 etc/systemd/network\n"
 	       "100644 etc/systemd/network/30-pivot-eth0.network: [Match]\n");
 	choice.has_no_network = true;
 	expect_nothing();
