@@ -167,6 +167,15 @@ static void say_no_initrd(const struct keep_choice *choice, struct findings *fin
 		find_note(findings, "no-initrd", "%s", text);
 }
 
+/* Who is not root is told so, and cannot read what is root's. */
+static bool is_refused_as_user(const struct findings *findings)
+{
+	for (size_t i = 0; i < findings->n; i++)
+		if (strcmp(findings->finding[i].id, "not-root") == 0)
+			return true;
+	return false;
+}
+
 void check_keep(const struct preflight *p, struct findings *findings)
 {
 	if (!p->keep)
@@ -178,6 +187,8 @@ void check_keep(const struct preflight *p, struct findings *findings)
 	note_ssh(p, findings);
 	note_network(p, findings);
 	note_extra(p, findings);
+	if (is_refused_as_user(findings))
+		return;
 	warn_unreadable(p, findings);
 	warn_locked_out(p, findings);
 }

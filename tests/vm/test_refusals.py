@@ -110,7 +110,7 @@ def test_refuses_an_initrd_larger_than_half_of_the_memory(vm):
 
 def test_refuses_when_memory_is_too_small_for_two_copies(vm):
     assert_refuses(vm, f"{TOOL} --loader=file --initrd /srv/large {TREE}",
-                   r"too little memory: \S+ MiB needed, \S+ MiB available .*twice while loading",
+                   r"too little memory: \S+ [MG]iB needed, \S+ MiB available .*twice while loading",
                    "stop services, or use a smaller initrd")
 
 
