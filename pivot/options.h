@@ -54,6 +54,8 @@ struct options {
 	int family; /* 4 or 6, or 0: neither was asked for */
 	enum network_choice network;
 	const char *output;
+	bool wants_help;
+	bool wants_version;
 };
 
 /* A verb: one line in the table of main.c, one file verb-NAME.c. Returns the exit code.
