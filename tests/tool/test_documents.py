@@ -13,6 +13,7 @@ DOCUMENTS = [TOP / "README.md", *sorted((TOP / "docs").glob("*.md"))]
 
 FENCE = re.compile(r"^```.*?^```", re.M | re.S)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+RULE = re.compile(r"--quirk '([^'\n]+)'")
 OPTION = re.compile(r"`(--[a-z][a-z-]*)")
 
 # Of other programs, named alone.
@@ -66,3 +67,17 @@ def options():
 @pytest.mark.parametrize("path", DOCUMENTS, ids=names)
 def test_options_are_the_programs(path, options):
     assert set(OPTION.findall(prose(path))) - options - OTHERS == set()
+
+
+def rules():
+    """Each that is given as an example, with something where the reader puts it."""
+    for path in DOCUMENTS:
+        for rule in RULE.findall(path.read_text()):
+            if rule != "MATCH=POLICY":
+                yield rule.replace("ADDRESS", "0000:00:1f.2").replace("NAME", "igb")
+
+
+@pytest.mark.parametrize("rule", sorted(set(rules())))
+def test_rules_are_understood(rule):
+    subprocess.run([TOOL, "plan", "--root", TOP / "tests/fixtures/qemu-server", "--quirk", rule],
+                   check=True, stdout=subprocess.PIPE)
