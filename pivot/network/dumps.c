@@ -31,6 +31,23 @@ static int read_routes(uint8_t family, struct netlink_dump *ret)
 	return netlink_dump_read(RTM_GETROUTE, &header, sizeof(header), ret);
 }
 
+/* A message for each port, and one for each bridge itself. */
+static int read_bridge_vlans(struct netlink_dump *ret)
+{
+	const struct {
+		struct ifinfomsg header;
+		struct nlattr attribute;
+		uint32_t mask;
+	} request = {
+		.header = { .ifi_family = AF_BRIDGE },
+		.attribute = { .nla_len = NLA_HDRLEN + sizeof(uint32_t),
+			       .nla_type = IFLA_EXT_MASK },
+		.mask = RTEXT_FILTER_BRVLAN_COMPRESSED,
+	};
+
+	return netlink_dump_read(RTM_GETLINK, &request, sizeof(request), ret);
+}
+
 int network_dumps_read(struct network_dumps *ret)
 {
 	struct network_dumps dumps = { 0 };
@@ -42,6 +59,8 @@ int network_dumps_read(struct network_dumps *ret)
 		r = read_routes(AF_INET, &dumps.routes_v4);
 	if (r == 0)
 		r = read_routes(AF_INET6, &dumps.routes_v6);
+	if (r == 0)
+		r = read_bridge_vlans(&dumps.bridge_vlans);
 	if (r < 0)
 		network_dumps_done(&dumps);
 	else
@@ -55,4 +74,5 @@ void network_dumps_done(struct network_dumps *dumps)
 	netlink_dump_done(&dumps->addresses);
 	netlink_dump_done(&dumps->routes_v4);
 	netlink_dump_done(&dumps->routes_v6);
+	netlink_dump_done(&dumps->bridge_vlans);
 }
