@@ -8,6 +8,7 @@
 #include "journey.h"
 #include "pivot/base/human.h"
 #include "pivot/base/log.h"
+#include "pivot/base/pages.h"
 #include "pivot/base/printable.h"
 #include "pivot/kexec/host.h"
 #include "pivot/kexec/layout-text.h"
@@ -71,8 +72,10 @@ static void print_count(size_t n, const char *what)
 static void print_searched(const struct keep_source *source)
 {
 	const struct key_counts *counts = &source->counts;
+	char *name = strdup(source->name);
 
-	(void)printf("  %-8s %-24s ", "search", source->name);
+	(void)printf("  %-8s %-24s ", "search", printable_make(name));
+	free(name);
 	if (source->error) {
 		(void)printf("cannot be read: %s\n", strerror(-source->error));
 		return;
@@ -171,7 +174,7 @@ static void print_layout(const struct journey *journey)
 	request = (struct layout_request){
 		.usable = &host.usable,
 		.kernel = layout_kernel_of(&journey->kernel),
-		.initrd_bytes = (tree_initrd_bytes(&journey->tree) + 4095) / 4096 * 4096,
+		.initrd_bytes = pages_whole(tree_initrd_bytes(&journey->tree)),
 	};
 	if (layout_payload(&request, &search, &layout, &lack) < 0)
 		(void)printf("  %s\n", layout_lack_text(&request, lack, text));
@@ -254,7 +257,9 @@ int verb_plan(const struct options *options)
 	static struct plan plan;
 	int r;
 
-	if (journey_prepare(options, &journey) > 0)
+	(void)journey_prepare(options, &journey);
+	findings_log(&journey.findings);
+	if (journey.findings.refusals > 0)
 		return EXIT_UNCHANGED;
 	r = plan_build(options->root, &journey.hardware->devices,
 		       &journey.hardware->machine, &journey.handover, &plan);

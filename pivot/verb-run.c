@@ -308,7 +308,7 @@ int verb_run(const struct options *options)
 
 	(void)journey_prepare(options, &journey); /* all of it is in the findings */
 	journey_check(&journey);
-	findings_print(&journey.findings);
+	findings_log(&journey.findings);
 	if (journey.findings.refusals > 0)
 		return log_refuse(EXIT_UNCHANGED, "nothing was changed");
 	step_hold_signals();
