@@ -251,6 +251,31 @@ static void print_all(const struct journey *journey, const struct plan *plan)
 	print_plan(plan, &journey->handover);
 }
 
+/* Who is not root is told so by check and by run; here it changes what can be seen. */
+static unsigned int count_reasons(const struct findings *findings)
+{
+	unsigned int n = findings->refusals;
+
+	for (size_t i = 0; i < findings->n; i++)
+		n -= strcmp(findings->finding[i].id, "not-root") == 0;
+	return n;
+}
+
+/* A plan of a jump that would not be made is of little use. */
+static void print_reasons(struct journey *journey)
+{
+	unsigned int n;
+
+	if (journey->options->root[0] || !journey->has_kernel)
+		return;
+	journey_check(journey);
+	n = count_reasons(&journey->findings);
+	if (n > 0)
+		(void)printf("but at present this is refused, for %u reason%s: see "
+			     "'pivot-kexec check'\n",
+			     n, n == 1 ? "" : "s");
+}
+
 int verb_plan(const struct options *options)
 {
 	auto_journey struct journey journey = JOURNEY_INIT;
@@ -270,5 +295,6 @@ int verb_plan(const struct options *options)
 	if (options->json)
 		return plan_print_json(&journey, &plan) < 0 ? EXIT_UNCHANGED : EXIT_DONE;
 	print_all(&journey, &plan);
+	print_reasons(&journey);
 	return EXIT_DONE;
 }

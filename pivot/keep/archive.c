@@ -113,13 +113,9 @@ static int put_entry(struct newc *newc, const struct keep_file *file)
 			  : put_file(newc, file);
 }
 
-static int check_length(const struct keep *keep, int fd)
+static int check_length(const struct keep *keep, const struct newc *newc)
 {
-	struct stat st;
-
-	if (fstat(fd, &st) < 0)
-		return log_err(-errno, "cannot write what travels");
-	return (uint64_t)st.st_size == keep->bytes
+	return (uint64_t)archive_filter_bytes(newc->archive, -1) == keep->bytes
 		       ? 0
 		       : log_refuse(-EBADMSG,
 				    "what travels is not as long as it should be");
@@ -136,5 +132,5 @@ int keep_write(const struct keep *keep, int fd)
 		r = put_entry(&newc, &keep->file[i]);
 	if (r == 0)
 		r = newc_end(&newc);
-	return r < 0 ? r : check_length(keep, fd);
+	return r < 0 ? r : check_length(keep, &newc);
 }

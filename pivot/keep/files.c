@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "pivot/base/cleanup.h"
@@ -30,6 +31,12 @@ int keep_open(const char *path, int flags, struct stat *ret)
 	return fd < 0 ? -errno : fd;
 }
 
+/* It may be a private key, and what was swapped out stays on the disk. */
+static void keep_in_memory(const void *data, size_t bytes)
+{
+	(void)mlock(data, bytes); /* in vain where that is not permitted */
+}
+
 int keep_read_file(const char *path, size_t max, char **ret, size_t *ret_bytes,
 		   mode_t *ret_mode)
 {
@@ -43,6 +50,8 @@ int keep_read_file(const char *path, size_t max, char **ret, size_t *ret_bytes,
 	if ((uint64_t)st.st_size > max)
 		return -EFBIG;
 	data = malloc((size_t)st.st_size + 1);
+	if (data)
+		keep_in_memory(data, (size_t)st.st_size);
 	n = data ? file_read_at(fd, data, (size_t)st.st_size, 0) : -ENOMEM;
 	if (n < 0)
 		return (int)n;
@@ -88,6 +97,7 @@ static int copy(const struct keep_file *file, struct keep_file *ret)
 
 		if (!data)
 			return -ENOMEM;
+		keep_in_memory(data, file->bytes);
 		ret->data = memcpy(data, file->data, file->bytes);
 	}
 	if (copy_text(file->path, &ret->path) < 0 ||
