@@ -28,21 +28,30 @@ static void print_loaders(unsigned int loaders)
 	(void)printf("\n");
 }
 
+/* A text of somebody else's, behind what it is, with what else there is to say of it. */
+static void print_text(const char *title, const char *text, const char *rest)
+{
+	char *copy = strdup(text);
+
+	(void)printf("%-13s %s%s%s\n", title, printable_make(copy) ?: "",
+		     rest[0] ? ", " : "", rest);
+	free(copy);
+}
+
 static void print_tree(const struct journey *journey)
 {
 	const struct tree *tree = &journey->tree;
-	char kernel[HUMAN_BYTES], initrd[HUMAN_BYTES];
+	char size[HUMAN_BYTES];
 
-	(void)printf("tree          %s\n", tree->form);
-	(void)printf("kernel        %s, %s\n", tree->kernel_name,
-		     human_bytes(tree->kernel_bytes, kernel));
+	print_text("tree", tree->form, "");
+	print_text("kernel", tree->kernel_name, human_bytes(tree->kernel_bytes, size));
 	(void)printf("              Linux %s\n", journey->kernel.release);
 	if (tree->initrd_name)
-		(void)printf("initrd        %s, %s\n", tree->initrd_name,
-			     human_bytes(tree->initrd_bytes, initrd));
+		print_text("initrd", tree->initrd_name,
+			   human_bytes(tree->initrd_bytes, size));
 	else
-		(void)printf("initrd        none\n");
-	(void)printf("command line  %s\n", tree->command_line);
+		print_text("initrd", "none", "");
+	print_text("command line", tree->command_line, "");
 	print_loaders(journey->loaders);
 }
 
@@ -138,9 +147,10 @@ static void print_middle(const struct middle *middle)
 	const struct middle_modules *modules = &middle->modules;
 	char size[HUMAN_BYTES];
 
-	(void)printf("\nmiddle kernel %s\n              Linux %s\n", middle->kernel.name,
-		     middle->kernel.release);
-	(void)printf("command line  %s\n", middle->tree.command_line);
+	(void)printf("\n");
+	print_text("middle kernel", middle->kernel.name, "");
+	(void)printf("              Linux %s\n", middle->kernel.release);
+	print_text("command line", middle->tree.command_line, "");
 	for (size_t i = 0; i < modules->n; i++)
 		(void)printf("  %-8s %-24s %s%s\n", "module", modules->module[i].name,
 			     human_bytes(modules->module[i].size, size),

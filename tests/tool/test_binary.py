@@ -410,6 +410,16 @@ def assert_is_a_check(result):
     return check
 
 
+def test_plan_has_no_control_characters_of_anybody_s(tree, tmp_path):
+    key = tmp_path / "a\x1b[2Jkey.pub"
+    key.write_text("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n")
+    (tree / "bzImage").rename(tree / "bz\x1bImage")
+    result = pivot("plan", "--ssh-key", key, "--kernel", tree / "bz\x1bImage", tree)
+    assert result.returncode == 0, result.stderr
+    assert "\x1b" not in result.stdout
+    assert "bz?Image" in result.stdout and "a?[2Jkey.pub" in result.stdout
+
+
 WORDS = {"refuse": "refused", "warn": "warning", "note": "note"}
 
 
