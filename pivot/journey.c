@@ -14,6 +14,8 @@
 #define PANIC_TIMEOUT "panic=30" /* in seconds: time to read why */
 #define RAMFS	      "rootfstype=ramfs"
 
+enum { DEADLINE_REST_S = 215 }; /* for all that is not the slowest device */
+
 static enum takeover choose_takeover(const struct options *options)
 {
 	if (options->takeover == CHOOSE_SYSTEMD)
@@ -35,8 +37,7 @@ static void identify_kernel(struct journey *journey)
 				       strerror(-r));
 		(void)snprintf(text, sizeof(text), "'%s' %s", journey->tree.kernel_name,
 			       why_not);
-		(void)log_refuse(0, "%s", text);
-		findings_add_said(&journey->findings, "kernel", text);
+		find_refusal(&journey->findings, "kernel", "%s", text);
 		return;
 	}
 	journey->has_kernel = true;
@@ -214,16 +215,29 @@ static int read_hardware(struct journey *journey)
 }
 
 /* Of this machine alone: netlink knows of no other. */
-static void read_network(const struct options *options, struct network_texts *ret)
+static void read_network(struct journey *journey, struct network_texts *ret)
 {
+	const struct options *options = journey->options;
 	int r = options->root[0] || options->keep.has_no_network
 			? 0
-			: network_texts_read(options->root, ret);
+			: network_texts_read(options->root, NETWORK_FOR_TARGET, ret);
 
-	if (r < 0)
-		(void)log_warn(r,
-			       "cannot read the network of this machine: what there is "
-			       "of it does not travel");
+	if (r == -ETIMEDOUT)
+		find_warning(&journey->findings, "network-unread",
+			     "the kernel does not say what network this machine has, as "
+			     "where a driver hangs: nothing of it travels, and taking "
+			     "it apart may hang, too; look for it in the kernel's log");
+	else if (r < 0)
+		find_warning(&journey->findings, "network-unread",
+			     "cannot read the network of this machine (%s): nothing of "
+			     "it travels",
+			     strerror(-r));
+	if (ret->n_routes_left_out > 0)
+		find_warning(&journey->findings, "routes",
+			     "this machine has too many routes: of those that a routing "
+			     "daemon has learned the default ones travel alone, and %zu "
+			     "stay here; let the target run such a daemon",
+			     ret->n_routes_left_out);
 }
 
 /* Behind an initrd; a kernel that has none expects none. */
@@ -238,7 +252,7 @@ static void read_keep(struct journey *journey)
 		.network = &network,
 	};
 
-	read_network(options, &network);
+	read_network(journey, &network);
 	journey->has_keep =
 		journey->tree.initrd_fd < 0 || keep_read(&request, &journey->keep) == 0;
 	if (!journey->has_keep)
@@ -318,6 +332,22 @@ static void find_advice(const struct hardware *hardware, struct findings *findin
 	}
 }
 
+/* What it has no time for any more it leaves to the drivers. */
+static void find_deadline(struct journey *journey)
+{
+	const struct hardware *hardware = journey->hardware;
+	const unsigned int all_s = journey->handover.deadline_ms / 1000;
+	const unsigned int one_s = hardware->slowest_ms / 1000;
+
+	if (hardware->slowest && one_s >= all_s)
+		find_warning(&journey->findings, "deadline",
+			     "%s (%s) may take %u s to let go, and --deadline gives %u s "
+			     "for everything: what is not begun by then is left to its "
+			     "driver; give it more, as --deadline=%u",
+			     hardware->slowest->name, hardware->slowest->driver, one_s,
+			     all_s, one_s + DEADLINE_REST_S);
+}
+
 static void find_panic_timeout(struct journey *journey)
 {
 	if (journey->panic_timeout == PANIC_TIMEOUT_ADDED)
@@ -337,8 +367,10 @@ void journey_check(struct journey *journey)
 {
 	const struct preflight preflight = preflight_of(journey);
 
-	if (journey->hardware)
+	if (journey->hardware) {
 		find_advice(journey->hardware, &journey->findings);
+		find_deadline(journey);
+	}
 	find_panic_timeout(journey);
 	if (journey->is_tuned)
 		find_note(&journey->findings, "tuned",

@@ -40,14 +40,17 @@ static int texts_of(const char *root, const struct network_dumps *dumps,
 	return r < 0 ? r : texts_make(root, &network, texts);
 }
 
-int network_texts_read(const char *root, struct network_texts *ret)
+int network_texts_read(const char *root, enum network_extent extent,
+		       struct network_texts *ret)
 {
 	struct network_texts texts = NETWORK_TEXTS_INIT;
 	struct network_dumps dumps;
-	int r = network_dumps_read(&dumps);
+	size_t n_left_out;
+	int r = network_dumps_ask(extent, &dumps, &n_left_out);
 
 	if (r < 0)
 		return r;
+	texts.n_routes_left_out = n_left_out;
 	r = texts_of(root, &dumps, &texts);
 	network_dumps_done(&dumps);
 	if (r < 0)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import hostile
 import networks
 
 TOP = Path(__file__).resolve().parents[2]
@@ -62,6 +63,41 @@ def test_says_which_links_have_no_files():
     assert result.stderr == ("pivot-kexec: left out, as these files have no word for them: "
                              "vb, va\n")
     assert "Name=lo\n" in result.stdout and "Address=203.0.113.2/32\n" in result.stdout
+
+
+# More than travel, most of them learned; one of a neighbour that leads everywhere.
+ROUTER = """
+ip link add name va type veth peer name vb
+ip link set va up
+ip link set vb up
+ip addr add 192.0.2.10/24 dev va
+ip route add default via 192.0.2.1 proto bgp
+ip route add 198.51.100.0/24 via 192.0.2.1 proto static
+for i in $(seq 0 10049); do
+	echo "route add 10.$((i / 250)).$((i % 250)).0/24 via 192.0.2.1 proto bird"
+done | ip -batch -
+{tool} check --json {tree} || true
+echo
+{tool} network --json route
+{tool} plan --json {tree} 2>/dev/null
+"""
+
+
+def test_takes_what_a_router_has_learned_along_as_far_as_is_sane(tmp_path):
+    hostile.tree(tmp_path / "tree")
+    text = run("unshare -n bash -es", input=ROUTER.format(tool=TOOL, tree=tmp_path / "tree"))
+    decoder, values = json.JSONDecoder(), []
+    while text := text.lstrip():
+        value, end = decoder.raw_decode(text)
+        values.append(value)
+        text = text[end:]
+    check, routes, plan = values
+    warned = {finding["id"]: finding["text"] for finding in check["findings"]}
+    assert "the default ones travel alone, and 10050 stay here" in warned["routes"]
+    assert len(routes) == 10053, "all that ip prints"
+    bytes_of = {file["path"]: file["bytes"] for file in plan["appended"]["files"]}
+    assert 0 < bytes_of["routes-v4.json"] < 1000
+    assert not any("30-pivot" in path and size > 2000 for path, size in bytes_of.items())
 
 
 def test_sees_a_difference():
