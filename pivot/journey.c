@@ -79,12 +79,7 @@ static int append_advice(struct journey *journey)
 	return r;
 }
 
-/*
- * A word of ours comes first, where no "--" is before it, and where the tree's own would
- * win. Where it does not fit it is left out: a jump is not refused for it. 1, 0 or
- * negative errno, logged.
- */
-static int prepend(struct journey *journey, const char *word)
+int journey_prepend(struct journey *journey, const char *word)
 {
 	const char *line = journey->tree.command_line;
 	int r;
@@ -105,7 +100,7 @@ static int add_panic_timeout(struct journey *journey)
 	if (journey->options->has_no_panic_timeout ||
 	    parameter_find(journey->tree.command_line, "panic", &n))
 		return 0;
-	r = prepend(journey, PANIC_TIMEOUT);
+	r = journey_prepend(journey, PANIC_TIMEOUT);
 	if (r >= 0)
 		journey->panic_timeout = r ? PANIC_TIMEOUT_ADDED : PANIC_TIMEOUT_TOO_LONG;
 	return r;
@@ -190,7 +185,7 @@ static int tune(struct journey *journey)
 	int r = 0;
 
 	if (!journey->options->has_no_tune && preflight_wants_ramfs(&preflight))
-		r = prepend(journey, RAMFS);
+		r = journey_prepend(journey, RAMFS);
 	journey->is_tuned = r > 0;
 	return r;
 }
@@ -214,55 +209,6 @@ static int read_hardware(struct journey *journey)
 	return 0;
 }
 
-/* Of this machine alone: netlink knows of no other. */
-static void read_network(struct journey *journey, struct network_texts *ret)
-{
-	const struct options *options = journey->options;
-	int r = options->root[0] || options->keep.has_no_network
-			? 0
-			: network_texts_read(options->root, NETWORK_FOR_TARGET, ret);
-
-	if (r == -ETIMEDOUT)
-		find_warning(&journey->findings, "network-unread",
-			     "the kernel does not say what network this machine has, as "
-			     "where a driver hangs: nothing of it travels, and taking "
-			     "it apart may hang, too; look for it in the kernel's log");
-	else if (r < 0)
-		find_warning(&journey->findings, "network-unread",
-			     "cannot read the network of this machine (%s): nothing of "
-			     "it travels",
-			     strerror(-r));
-	if (ret->n_routes_left_out > 0)
-		find_warning(&journey->findings, "routes",
-			     "this machine has too many routes: of those that a routing "
-			     "daemon has learned the default ones travel alone, and %zu "
-			     "stay here; let the target run such a daemon",
-			     ret->n_routes_left_out);
-}
-
-/* Behind an initrd; a kernel that has none expects none. */
-static void read_keep(struct journey *journey)
-{
-	const struct options *options = journey->options;
-	auto_network_texts struct network_texts network = NETWORK_TEXTS_INIT;
-	const struct keep_request request = {
-		.root = options->root,
-		.users = { getenv("SUDO_USER"), getenv("DOAS_USER") },
-		.choice = &options->keep,
-		.network = &network,
-	};
-
-	read_network(journey, &network);
-	journey->has_keep =
-		journey->tree.initrd_fd < 0 || keep_read(&request, &journey->keep) == 0;
-	if (!journey->has_keep)
-		findings_add_said(
-			&journey->findings, "keep",
-			"what is to travel to the target cannot be read, for what "
-			"standard error says of it");
-	journey->tree.appended_bytes = journey->keep.bytes;
-}
-
 static void read_tree(struct journey *journey)
 {
 	const struct options *options = journey->options;
@@ -274,7 +220,7 @@ static void read_tree(struct journey *journey)
 	if (journey->tree.kernel_fd >= 0)
 		identify_kernel(journey);
 	if (r == 0)
-		read_keep(journey);
+		journey_read_keep(journey);
 	if (r < 0 || append_advice(journey) < 0 || tune(journey) < 0 ||
 	    add_panic_timeout(journey) < 0)
 		findings_add_said(

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "ip-parameter.h"
 #include "json.h"
 #include "names.h"
 #include "networkd.h"
@@ -27,6 +28,7 @@ static int texts_make(const char *root, const struct network *network,
 	if (r < 0)
 		return r;
 	resolvers_read(root, &resolvers);
+	network_ip_parameter(network, &resolvers, &texts->ip);
 	r = networkd_files(network, &resolvers, &texts->file, &texts->n_files);
 	return r < 0 ? r : networkd_left_out(network, &texts->left_out);
 }

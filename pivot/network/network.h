@@ -9,6 +9,7 @@
  * servers) is read below one.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* A file for /etc/systemd/network. */
@@ -17,9 +18,16 @@ struct network_file {
 	char *text;
 };
 
+/* ip= of a kernel's command line, around the name of the interface. */
+struct network_ip {
+	char before[64], after[64]; /* "": there is none */
+	bool is_far;		    /* its gateway is in no network of the address */
+};
+
 struct network_texts {
 	/* one line each, as of iproute2: ip --json addr, ip -4 and -6 --json route */
 	char *addr, *route_v4, *route_v6;
+	struct network_ip ip;
 	size_t n_files;
 	struct network_file *file; /* by name */
 	char *left_out;		  /* links that have addresses and are not in these files,

@@ -105,3 +105,21 @@ def test_sees_a_difference():
     lines = run(networks.script("routes-v4", TOOL)).splitlines()
     lines[3] = lines[3].replace('"metric":100,', "")
     assert networks.compare("\n".join(lines)) == ["-4 route[1].metric: 100 and None"]
+
+
+WAY_OUT = """
+ip link add name eth0 type veth peer name peer
+ip link set peer up
+ip link set eth0 up
+ip addr add 192.0.2.7/24 dev eth0
+ip route add default via 192.0.2.1
+{tool} check --ip=ens3 {tree} || true
+{tool} check --ip --append ip=dhcp {tree} || true
+"""
+
+
+def test_puts_the_way_out_before_the_command_line(tmp_path):
+    hostile.tree(tmp_path / "tree")
+    text = run("unshare -n bash -es", input=WAY_OUT.format(tool=TOOL, tree=tmp_path / "tree"))
+    assert "put before the command line: ip=192.0.2.7::192.0.2.1:255.255.255.0::ens3:none" in text
+    assert "has an ip= of its own: leave --ip out" in text
