@@ -38,8 +38,8 @@ tool_sources := $(base_sources) $(shared_sources) \
 	$(wildcard pivot/*.c pivot/kexec/*.c pivot/tree/*.c pivot/takeover/*.c) \
 	$(wildcard pivot/preflight/*.c pivot/middle/*.c pivot/keep/*.c \
 	pivot/network/*.c)
-init_sources := $(filter-out pivot/base/acts-exec.c pivot/base/human.c \
-	pivot/base/netlink.c,$(base_sources)) \
+init_sources := $(filter-out pivot/base/acts-exec.c pivot/base/ask.c pivot/base/human.c \
+	pivot/base/netlink.c pivot/base/newc.c,$(base_sources)) \
 	$(shared_sources) $(loader_sources) \
 	$(wildcard initramfs/teardown/*.c) $(filter-out $(shared_sources),$(wildcard initramfs/*.c))
 

@@ -62,6 +62,19 @@ unsigned int journey_prepare(const struct options *options, struct journey *ret)
  */
 void journey_check(struct journey *journey);
 
+/*
+ * Reads what travels to the target besides the tree, and puts the address that --ip asks
+ * for before the command line. What is wrong is in the findings.
+ */
+void journey_read_keep(struct journey *journey);
+
+/*
+ * A word of ours comes first on the target's command line, where no "--" is before it,
+ * and where the tree's own would win. Where it does not fit it is left out. 1, 0 or
+ * negative errno, logged.
+ */
+int journey_prepend(struct journey *journey, const char *word);
+
 /* What this machine's kernel loads: the target, or first the middle kernel. */
 const struct tree *journey_first(const struct journey *journey);
 const struct kernel_image *journey_first_kernel(const struct journey *journey);

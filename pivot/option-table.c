@@ -144,6 +144,18 @@ static int take_networkd(struct options *options, const struct option_line *line
 	return 0;
 }
 
+static int take_ip(struct options *options, const struct option_line *line,
+		   const char *value)
+{
+	(void)line;
+	if (value && strpbrk(value, ": \t\n\"'"))
+		return log_refuse(-EINVAL,
+				  "--ip takes the name of an interface, not '%s'", value);
+	options->has_ip = true;
+	options->ip = value;
+	return 0;
+}
+
 static int take_family(struct options *options, const struct option_line *line,
 		       const char *value)
 {
@@ -287,6 +299,9 @@ const struct option_line option_lines[] = {
 		  "to the initrd" },
 	{ "no-keep-network", FLAG(keep.has_no_network),
 	  .help = "nor what the network knows this machine by" },
+	{ "ip", .argument = "[=NAME]", .take = take_ip,
+	  .help = "put this machine's address, as ip=, before the command\n"
+		  "line; NAME: of the interface, in the target" },
 	{ "ssh-key", .argument = "FILE", .take = take_ssh_key,
 	  .help = "append the public keys in this file, too; may be given\n"
 		  "more than once" },

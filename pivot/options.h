@@ -47,6 +47,8 @@ struct options {
 	enum stages_choice stages;
 	struct middle_choice middle;
 	struct keep_choice keep;
+	bool has_ip;	/* the target gets ip= on its command line */
+	const char *ip; /* the interface it is for, as the target calls it; NULL: any */
 	bool has_target_in_middle; /* the target's kernel is the middle one */
 	bool force;
 	bool has_no_tune; /* nothing is added to the command line to save memory */

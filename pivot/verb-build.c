@@ -8,23 +8,9 @@
 
 #include "journey.h"
 #include "pivot/base/cleanup.h"
+#include "pivot/base/file.h"
 #include "pivot/base/human.h"
 #include "pivot/base/log.h"
-
-static int write_all(int fd, const char *data, size_t size)
-{
-	while (size > 0) {
-		ssize_t n = write(fd, data, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		size -= (size_t)n;
-	}
-	return 0;
-}
 
 /* Renaming onto a device or a fifo would put a file in its place. */
 static int check_output(const char *path)
@@ -42,7 +28,7 @@ static int check_output(const char *path)
 
 static int write_closed(int fd, const struct image *image)
 {
-	int r = write_all(fd, image->data, image->size);
+	int r = file_write_all(fd, image->data, image->size);
 
 	return close(fd) < 0 && r == 0 ? -errno : r;
 }
@@ -94,7 +80,9 @@ int verb_build(const struct options *options)
 
 	if (!options->output)
 		return log_refuse(EXIT_USAGE, "name the file to write with -o");
-	if (journey_prepare(options, &journey) > 0 || choose_image(&journey) < 0 ||
+	(void)journey_prepare(options, &journey);
+	findings_log(&journey.findings);
+	if (journey.findings.refusals > 0 || choose_image(&journey) < 0 ||
 	    write_file(options->output, &journey.image) < 0)
 		return EXIT_UNCHANGED;
 	(void)printf("wrote '%s' (%s)\n", options->output,

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "journey.h"
@@ -9,6 +10,7 @@
 #include "pivot/base/acts.h"
 #include "pivot/base/child.h"
 #include "pivot/base/log.h"
+#include "pivot/base/pages.h"
 #include "pivot/kexec/load.h"
 #include "pivot/takeover/step.h"
 #include "pivot/takeover/takeover.h"
@@ -165,6 +167,16 @@ static int close_tree(const struct run *run)
 	return step_run("linking the initrd", link_initrd, run, STEP_TIMEOUT_MS);
 }
 
+/* In the waiter, until our init keeps them in memory. */
+static void keep_secrets_in_memory(const struct run *run)
+{
+	const struct tree *first = journey_first(run->journey);
+
+	stage_keep_extra(run->stage);
+	if (run->journey->has_middle && run->stage->has_initrd_outside)
+		pages_keep_file(first->initrd_fd, first->initrd_bytes);
+}
+
 /* What our init is to load is in the stage. */
 static bool is_still_loaded(const struct run *run)
 {
@@ -180,6 +192,7 @@ static int wait_and_go(void *data)
 	int r;
 
 	run->holder = getpid();
+	keep_secrets_in_memory(run);
 	r = close_tree(run);
 	if (r == 0)
 		r = waiter_delay(journey->options->delay_s);
@@ -205,10 +218,11 @@ static int write_keep(const void *argument)
 	const struct journey *journey = argument;
 
 	(void)act_write("/proc/self/oom_score_adj", "1000");
+	(void)mlockall(MCL_CURRENT | MCL_FUTURE); /* private keys pass through it */
 	return keep_write(&journey->keep, journey->tree.appended_fd);
 }
 
-/* Into memory only: there are private keys in it. */
+/* Into memory only, and none of it that is swapped out: there are private keys in it. */
 static int make_keep(struct journey *journey)
 {
 	struct tree *tree = &journey->tree;
@@ -219,6 +233,8 @@ static int make_keep(struct journey *journey)
 	tree->appended_fd = spool_create_in_memory();
 	if (tree->appended_fd < 0)
 		return tree->appended_fd;
+	if (ftruncate(tree->appended_fd, (off_t)tree->appended_bytes) == 0)
+		pages_keep_file(tree->appended_fd, tree->appended_bytes);
 	r = step_run("gathering what travels to the target", write_keep, journey,
 		     KEEP_TIMEOUT_MS);
 	tree->appended_fd = spool_finish(tree->appended_fd);
@@ -308,7 +324,7 @@ int verb_run(const struct options *options)
 
 	(void)journey_prepare(options, &journey); /* all of it is in the findings */
 	journey_check(&journey);
-	findings_print(&journey.findings);
+	findings_log(&journey.findings);
 	if (journey.findings.refusals > 0)
 		return log_refuse(EXIT_UNCHANGED, "nothing was changed");
 	step_hold_signals();

@@ -42,11 +42,6 @@ struct composing {
 	size_t n;
 };
 
-static uint64_t whole_pages(uint64_t bytes)
-{
-	return (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
-}
-
 /* The target's kernel, behind its setup part. */
 static uint64_t body_bytes(const struct middle_request *request)
 {
@@ -55,8 +50,8 @@ static uint64_t body_bytes(const struct middle_request *request)
 
 static uint64_t retained_bytes(const struct middle_request *request)
 {
-	return whole_pages(body_bytes(request)) +
-	       whole_pages(tree_initrd_bytes(request->target)) + PAYLOAD_ROOM_BYTES;
+	return pages_whole(body_bytes(request)) +
+	       pages_whole(tree_initrd_bytes(request->target)) + PAYLOAD_ROOM_BYTES;
 }
 
 /* --- what is retained --- */
@@ -97,7 +92,7 @@ static int put_first_page(struct composing *c)
 /* As many pages as are read at a time; the last one is filled with zeros. */
 static int put_pages(struct composing *c, uint8_t *pages, size_t bytes, uint32_t *crc)
 {
-	size_t whole = (size_t)whole_pages(bytes);
+	size_t whole = (size_t)pages_whole(bytes);
 
 	memset(pages + bytes, 0, whole - bytes);
 	for (size_t i = 0; i < whole; i += PAGE_BYTES)

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "pivot/base/log.h"
 #include "pivot/base/printable.h"
@@ -65,29 +66,45 @@ const char *severity_name(enum severity severity)
 	return names[severity];
 }
 
-static void print_note(const char *text)
+static void print(int fd, const char *what, const char *text)
 {
 	char line[FINDING_BYTES];
 
 	(void)snprintf(line, sizeof(line), "%s", text);
-	(void)printf("note: %s\n", printable_make(line));
+	(void)dprintf(fd, "%s: %s\n", what, printable_make(line));
+}
+
+static void log_one(const struct finding *finding)
+{
+	if (finding->severity == FINDING_REFUSE)
+		(void)log_refuse(0, "%s", finding->text);
+	else if (finding->severity == FINDING_WARN)
+		(void)log_warn(0, "%s", finding->text);
+	else
+		print(STDERR_FILENO, "note", finding->text);
+}
+
+void findings_log(const struct findings *findings)
+{
+	for (size_t i = 0; i < findings->n; i++)
+		if (!findings->finding[i].is_said)
+			log_one(&findings->finding[i]);
+	if (findings->n_dropped > 0)
+		(void)log_warn(0, "and %zu more findings", findings->n_dropped);
 }
 
 void findings_print(const struct findings *findings)
 {
-	for (size_t i = 0; i < findings->n; i++) {
-		const struct finding *f = &findings->finding[i];
+	static const char *const words[] = {
+		[FINDING_REFUSE] = "refused",
+		[FINDING_WARN] = "warning",
+		[FINDING_NOTE] = "note",
+	};
 
-		if (f->is_said)
-			continue;
-		if (f->severity == FINDING_REFUSE)
-			(void)log_refuse(0, "%s", f->text);
-		else if (f->severity == FINDING_WARN)
-			(void)log_warn(0, "%s", f->text);
-		else
-			print_note(f->text);
-	}
-	(void)fflush(stdout); /* in its place among what the log says */
+	for (size_t i = 0; i < findings->n; i++)
+		print(STDOUT_FILENO, words[findings->finding[i].severity],
+		      findings->finding[i].text);
 	if (findings->n_dropped > 0)
-		(void)log_warn(0, "and %zu more findings", findings->n_dropped);
+		(void)dprintf(STDOUT_FILENO, "and %zu more findings\n",
+			      findings->n_dropped);
 }

@@ -43,5 +43,9 @@ void findings_add_said(struct findings *findings, const char *id, const char *te
 /* "refuse", "warn", "note". */
 const char *severity_name(enum severity severity);
 
-/* Refusals and warnings to the log, notes to standard output; in the order found. */
+/* In the order found: on the way to something else, to standard error, without what it
+ * has already. */
+void findings_log(const struct findings *findings);
+
+/* The same as what was asked for: all of them, to standard output. */
 void findings_print(const struct findings *findings);

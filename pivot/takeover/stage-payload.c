@@ -16,6 +16,7 @@
 #include "pivot/base/cleanup.h"
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
+#include "pivot/base/pages.h"
 
 #define FOLDER STAGE_PATH PAYLOAD_FOLDER "/"
 
@@ -127,6 +128,17 @@ int stage_put_payload(struct stage *stage, const struct tree *tree,
 	if (r == 0)
 		r = tree_check_unchanged(tree);
 	return r < 0 ? r : seal(stage, tree->initrd_fd);
+}
+
+/* Linux 6.4 swaps nothing of the stage out: see mount_tmpfs(). */
+void stage_keep_extra(const struct stage *stage)
+{
+	auto_close int fd = openat(stage->fd, "." PAYLOAD_FOLDER "/extra",
+				   O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		pages_keep_file(fd, (uint64_t)st.st_size);
 }
 
 int stage_remove_payload(struct stage *stage)

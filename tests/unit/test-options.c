@@ -455,6 +455,20 @@ START_TEST(takes_words_of_ip_for_the_network)
 }
 END_TEST
 
+START_TEST(takes_an_address_for_the_command_line)
+{
+	ck_assert_int_eq(parse("tree"), 0);
+	ck_assert(!options.has_ip);
+	ck_assert_int_eq(parse("--ip", "tree"), 0);
+	ck_assert(options.has_ip);
+	ck_assert_ptr_null(options.ip);
+	ck_assert_int_eq(parse("--ip=ens3", "tree"), 0);
+	ck_assert_str_eq(options.ip, "ens3");
+	ck_assert_int_eq(parse("--ip=eth0:dhcp", "tree"), -EINVAL);
+	ck_assert_int_eq(parse("--ip=eth0 init=/x", "tree"), -EINVAL);
+}
+END_TEST
+
 START_TEST(takes_hooks)
 {
 	ck_assert_int_eq(parse("--hook", "a", "--hook=b", "--hook-timeout=7",
@@ -517,17 +531,18 @@ START_TEST(refuses_other_words_for_the_network)
 }
 END_TEST
 
-UNIT_MAIN("options", takes_hooks, refuses_an_option_that_would_do_nothing,
-	  takes_a_tree_and_nothing_else, takes_every_option,
-	  takes_options_before_and_behind_the_tree, takes_a_tarball_on_standard_input,
-	  takes_a_tree_named_like_an_option, keeps_initrds_in_their_order,
-	  needs_no_tree_where_a_kernel_is_named, chooses_each_way_of_the_takeover,
-	  chooses_each_loader, says_which_loaders_there_are,
-	  leaves_out_what_is_not_wanted, takes_no_tree_where_there_is_none,
-	  asks_for_a_tree, takes_one_tree_only, says_what_a_value_may_be,
-	  says_what_is_no_option, takes_sixteen_initrds_and_no_more,
-	  prints_help_with_every_verb_and_option, prints_its_version,
-	  takes_every_word_about_devices, says_what_is_wrong_about_devices,
+UNIT_MAIN("options", takes_an_address_for_the_command_line, takes_hooks,
+	  refuses_an_option_that_would_do_nothing, takes_a_tree_and_nothing_else,
+	  takes_every_option, takes_options_before_and_behind_the_tree,
+	  takes_a_tarball_on_standard_input, takes_a_tree_named_like_an_option,
+	  keeps_initrds_in_their_order, needs_no_tree_where_a_kernel_is_named,
+	  chooses_each_way_of_the_takeover, chooses_each_loader,
+	  says_which_loaders_there_are, leaves_out_what_is_not_wanted,
+	  takes_no_tree_where_there_is_none, asks_for_a_tree, takes_one_tree_only,
+	  says_what_a_value_may_be, says_what_is_no_option,
+	  takes_sixteen_initrds_and_no_more, prints_help_with_every_verb_and_option,
+	  prints_its_version, takes_every_word_about_devices,
+	  says_what_is_wrong_about_devices,
 	  takes_a_recording_only_where_nothing_is_changed, takes_each_number_of_stages,
 	  takes_two_stages_with_or_without_how,
 	  takes_another_middle_kernel_for_two_stages,

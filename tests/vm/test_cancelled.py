@@ -14,6 +14,10 @@ TOOL = "/mnt/payload/pivot-kexec"
 TREE = "/mnt/payload/result"
 LONG = "--delay 600"
 
+# Of what travels, how much the waiter keeps in memory, in KiB.
+LOCKED = """awk '/payload\\/extra$/ { found = 1 } found && /^Locked:/ { print $2; exit }' \\
+	/proc/$(pgrep -x pivot-kexec)/smaps"""
+
 # How a caller may not care; {} is the command, and its exit code the last line.
 CARELESS = {
     "nothing open": "{} <&- >&- 2>&-; echo $?",
@@ -28,6 +32,7 @@ def test_a_jump_in_its_delay_can_be_cancelled(vm, way):
     before = state(vm)
     output = vm.read(f"{TOOL} {LONG} {TREE}")
     assert_armed(vm)
+    assert int(vm.read(LOCKED)) > 0, "what travels may be swapped out"
     second = vm.run(f"{TOOL} {TREE}", check=False)
     assert second.returncode == 1
     assert re.search("another pivot-kexec waits .*: .*end it", second.stderr), second.stderr
