@@ -11,7 +11,7 @@
  */
 struct guardian {
 	pid_t pid;	  /* 0: there is none */
-	int number;	  /* how many there were before it */
+	int number;	  /* the first one is 1 */
 	atomic_int *turn; /* shared with it: the number of the one that has the word */
 };
 

@@ -5,10 +5,13 @@ their script ends. tests/vm has what this kernel may not be built with.
 """
 
 import configparser
+import ctypes
 import json
 import os
 import re
+import struct
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -98,6 +101,38 @@ def test_takes_what_a_router_has_learned_along_as_far_as_is_sane(tmp_path):
     bytes_of = {file["path"]: file["bytes"] for file in plan["appended"]["files"]}
     assert 0 < bytes_of["routes-v4.json"] < 1000
     assert not any("30-pivot" in path and size > 2000 for path, size in bytes_of.items())
+
+
+class Filter(ctypes.Structure):
+    """struct sock_fprog, and what it points to."""
+    _fields_ = [("n", ctypes.c_ushort), ("code", ctypes.c_char_p)]
+
+
+def never_send():
+    """From now on sendto(2) waits for an answer that nobody gives: seccomp_unotify(2)."""
+    set_no_new_privs, seccomp, set_mode_filter, new_listener, sendto = 38, 317, 1, 8, 44
+    load, equal, give, ask, allow = 0x20, 0x15, 0x06, 0x7fc00000, 0x7fff0000
+    code = struct.pack("HBBI" * 4, load, 0, 0, 0, equal, 0, 1, sendto, give, 0, 0, ask,
+                       give, 0, 0, allow)
+    libc = ctypes.CDLL(None, use_errno=True)
+    assert libc.prctl(set_no_new_privs, 1, 0, 0, 0) == 0
+    listener = libc.syscall(seccomp, set_mode_filter, new_listener,
+                            ctypes.byref(Filter(4, code)))
+    assert listener >= 0, os.strerror(ctypes.get_errno())
+    os.set_inheritable(listener, True)
+
+
+def test_does_not_wait_for_a_kernel_that_does_not_answer(tmp_path):
+    """As where a driver hangs that has the lock of all interfaces: tests/vm has that, too."""
+    hostile.tree(tmp_path / "tree")
+    start = time.monotonic()
+    result = subprocess.run([TOOL, "check", "--json", tmp_path / "tree"], text=True,
+                            capture_output=True, timeout=60, close_fds=False,
+                            preexec_fn=never_send)
+    assert 14 < time.monotonic() - start < 25
+    found = {finding["id"]: finding["text"] for finding in json.loads(result.stdout)["findings"]}
+    assert "as where a driver hangs: nothing of it travels" in found["network-unread"]
+    assert "addrs.json" not in found.get("keep-network", "")
 
 
 def test_sees_a_difference():
