@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "options.h"
+#include "pivot/base/log.h"
+#include "pivot/base/progress.h"
 
 static const struct verb verbs[] = {
 	{ verb_run, VERB_ACTS, "run", "TREE", "jump into the tree (the default)" },
@@ -53,5 +55,9 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	if (r > 0)
 		return EXIT_DONE;
+	if (options.quiet)
+		log_set_level(LOG_LEVEL_WARNING);
+	else
+		progress_enable();
 	return verb->run(&options);
 }

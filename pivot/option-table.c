@@ -331,6 +331,8 @@ const struct option_line option_lines[] = {
 	{ NULL, '6', .verbs = "'network'", .take = take_family },
 	{ "verbose", 'v', FLAG(verbose),
 	  .help = "print where in memory the target goes, too" },
+	{ "quiet", 'q', .verbs = EVERY_VERB, FLAG(quiet),
+	  .help = "say nothing but warnings and errors" },
 	{ "force", FLAG(force), .help = "replace an image that somebody else loaded" },
 	{ "output", 'o', "FILE", "'build'", TEXT(output),
 	  .help = "where 'build' writes the image" },

@@ -14,6 +14,8 @@ static struct {
 	int kmsg_fd;
 } log_state = { .level = LOG_LEVEL_INFO, .kmsg_fd = -1 };
 
+static void (*log_before)(void);
+
 void log_set_level(enum log_level level)
 {
 	log_state.level = level;
@@ -22,6 +24,11 @@ void log_set_level(enum log_level level)
 void log_set_kmsg(int fd)
 {
 	log_state.kmsg_fd = fd;
+}
+
+void log_set_before(void (*clear)(void))
+{
+	log_before = clear;
 }
 
 /* Appends to a line that keeps one byte free for the newline. */
@@ -67,6 +74,8 @@ int log_line(enum log_level level, int error, const char *format, ...)
 	line[n] = '\0'; /* also where vsnprintf() failed */
 	(void)printable_make(line);
 	line[n++] = '\n';
+	if (log_before)
+		log_before();
 	/* a log that cannot be written must not stop the work */
 	(void)!write(log_state.kmsg_fd >= 0 ? log_state.kmsg_fd : STDERR_FILENO, line, n);
 	errno = saved_errno;

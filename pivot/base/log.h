@@ -24,6 +24,9 @@ void log_set_level(enum log_level level);
 /* From now on lines go to fd as kmsg records ("<6>pivot-kexec: ..."); -1: stderr. */
 void log_set_kmsg(int fd);
 
+/* From now on clear() is called before each line: for what stands on the terminal. */
+void log_set_before(void (*clear)(void));
+
 /* Writes one line; where error is negative its errno text is appended. Returns error. */
 printf_like(3, 4) int log_line(enum log_level level, int error, const char *format, ...);
 
