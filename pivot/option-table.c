@@ -321,8 +321,9 @@ const struct option_line option_lines[] = {
 		  "where the target panics, before the command line" },
 	{ "root", .argument = "DIR", .verbs = "'plan'", TEXT(root),
 	  .help = "plan for a recorded machine (scripts/record-machine)" },
-	{ "json", .verbs = "'plan', 'check' and 'network'", FLAG(json),
-	  .help = "print the plan, the check, or the network, as JSON\n"
+	{ "json", .verbs = "'run', 'plan', 'check' and 'network'", FLAG(json),
+	  .help = "print what was decided, the plan, the check, or the\n"
+		  "network, as JSON\n"
 		  "(network --json addr, network --json [-4|-6] route:\n"
 		  "as ip(8) does)" },
 	{ "networkd", .verbs = "'network'", .take = take_networkd,
@@ -330,7 +331,11 @@ const struct option_line option_lines[] = {
 	{ NULL, '4', .verbs = "'network'", .take = take_family },
 	{ NULL, '6', .verbs = "'network'", .take = take_family },
 	{ "verbose", 'v', FLAG(verbose),
-	  .help = "print where in memory the target goes, too" },
+	  .help = "print where in memory the target goes, too, and why a\n"
+		  "loader is not tried" },
+	{ "yes", 'y', .verbs = "'run'", FLAG(yes),
+	  .help = "do not ask before the jump; it is only asked where\n"
+		  "standard input and error are a terminal" },
 	{ "quiet", 'q', .verbs = EVERY_VERB, FLAG(quiet),
 	  .help = "say nothing but warnings and errors" },
 	{ "force", FLAG(force), .help = "replace an image that somebody else loaded" },
