@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "complete.h"
 #include "options.h"
 #include "pivot/base/log.h"
 #include "pivot/base/progress.h"
@@ -68,6 +69,8 @@ int main(int argc, char **argv)
 
 	open_standard_files();
 	terminal_colour_log();
+	if (argc > 1 && strcmp(argv[1], "complete") == 0)
+		return complete(argc - 2, argv + 2, verbs);
 	if (!verb && is_mistyped(argv[1]))
 		return say_mistyped(argv[1]);
 	if (verb)

@@ -107,6 +107,13 @@ static bool is_in(const char *verbs, const char *name)
 	return found && found[-1] == '\'' && found[strlen(name)] == '\'';
 }
 
+bool option_is_for(const struct option_line *line, const struct verb *verb)
+{
+	if (!line->verbs)
+		return verb->kind == VERB_ACTS || verb->kind == VERB_READS;
+	return !line->verbs[0] || is_in(line->verbs, verb->name);
+}
+
 /* An option that would do nothing is a misunderstanding. */
 static int check_option(const struct option_line *line, const struct verb *verb)
 {
@@ -114,13 +121,11 @@ static int check_option(const struct option_line *line, const struct verb *verb)
 	const char letter[] = { line->letter, '\0' };
 	const char *name = line->name ?: letter;
 
-	if (!line->verbs)
-		return verb->kind == VERB_ACTS || verb->kind == VERB_READS
-			       ? 0
-			       : log_refuse(-EINVAL, "%s%s is not for '%s'", dashes, name,
-					    verb->name);
-	if (!line->verbs[0] || is_in(line->verbs, verb->name))
+	if (option_is_for(line, verb))
 		return 0;
+	if (!line->verbs)
+		return log_refuse(-EINVAL, "%s%s is not for '%s'", dashes, name,
+				  verb->name);
 	return log_refuse(-EINVAL, "%s%s is for %s", dashes, name, line->verbs);
 }
 
