@@ -86,6 +86,9 @@ static void add_way(struct line *line, const struct journey *journey)
 		add(line, "two stages%s, by way of Linux %s",
 		    handover->extent == EXTENT_ABRUPT ? " (abrupt)" : "",
 		    journey->middle.kernel.release);
+	if (journey->options->n_hooks)
+		add(line, ", %zu hook%s", journey->options->n_hooks,
+		    plural(journey->options->n_hooks));
 }
 
 static void add_travels(struct line *line, const struct journey *journey)
