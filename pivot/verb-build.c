@@ -81,11 +81,12 @@ int verb_build(const struct options *options)
 	if (!options->output)
 		return log_refuse(EXIT_USAGE, "name the file to write with -o");
 	(void)journey_prepare(options, &journey);
-	findings_log(&journey.findings);
+	findings_log(&journey.findings, !options->quiet);
 	if (journey.findings.refusals > 0 || choose_image(&journey) < 0 ||
 	    write_file(options->output, &journey.image) < 0)
 		return EXIT_UNCHANGED;
-	(void)printf("wrote '%s' (%s)\n", options->output,
-		     human_bytes(journey.image.size, size));
+	if (!options->quiet)
+		(void)printf("wrote '%s' (%s)\n", options->output,
+			     human_bytes(journey.image.size, size));
 	return EXIT_DONE;
 }

@@ -13,6 +13,7 @@
 #include "pivot/base/file.h"
 #include "pivot/base/log.h"
 #include "pivot/base/newc.h"
+#include "pivot/base/progress.h"
 
 enum { HEADER_BYTES = 110, AT_ONCE = 64 << 10 };
 
@@ -43,7 +44,8 @@ static int log_changed(const struct keep_file *file)
 			  file->source);
 }
 
-static int put_content(const struct newc *newc, const struct keep_file *file, int fd)
+static int put_content(const struct newc *newc, const struct keep_file *file, int fd,
+		       struct progress *progress)
 {
 	auto_free char *data = malloc(AT_ONCE);
 	int r = data ? 0 : log_err(-ENOMEM, "cannot read '%s'", file->source);
@@ -59,6 +61,7 @@ static int put_content(const struct newc *newc, const struct keep_file *file, in
 			return log_changed(file);
 		r = newc_data(newc, data, (size_t)n);
 		at += (uint64_t)n;
+		progress_add(progress, (uint64_t)n);
 	}
 	return r;
 }
@@ -75,7 +78,8 @@ static bool is_as_listed(const struct keep_file *file, const struct stat *st)
 	       st->st_ctim.tv_nsec == file->changed.tv_nsec;
 }
 
-static int put_file(const struct newc *newc, const struct keep_file *file)
+static int put_file(const struct newc *newc, const struct keep_file *file,
+		    struct progress *progress)
 {
 	struct stat st;
 	auto_close int fd = keep_open(file->source, O_NOFOLLOW, &st);
@@ -87,13 +91,14 @@ static int put_file(const struct newc *newc, const struct keep_file *file)
 		return log_err(fd, "cannot read '%s'", file->source);
 	if (!is_as_listed(file, &st))
 		return log_changed(file);
-	r = put_content(newc, file, fd);
+	r = put_content(newc, file, fd, progress);
 	if (r < 0)
 		return r;
 	return fstat(fd, &st) == 0 && is_as_listed(file, &st) ? 0 : log_changed(file);
 }
 
-static int put_entry(struct newc *newc, const struct keep_file *file)
+static int put_entry(struct newc *newc, const struct keep_file *file,
+		     struct progress *progress)
 {
 	auto_newc_entry struct archive_entry *entry = newc_entry(newc);
 	int r;
@@ -110,7 +115,7 @@ static int put_entry(struct newc *newc, const struct keep_file *file)
 	if (r < 0 || !S_ISREG(file->mode))
 		return r;
 	return file->data ? newc_data(newc, file->data, (size_t)file->bytes)
-			  : put_file(newc, file);
+			  : put_file(newc, file, progress);
 }
 
 static int check_length(const struct keep *keep, const struct newc *newc)
@@ -123,13 +128,15 @@ static int check_length(const struct keep *keep, const struct newc *newc)
 
 int keep_write(const struct keep *keep, int fd)
 {
+	auto_progress struct progress progress =
+		progress_start("gathering what travels to the target", keep->bytes);
 	auto_newc struct newc newc = NEWC_INIT;
 	int r = newc_begin(&newc, "what travels");
 
 	if (r == 0 && archive_write_open_fd(newc.archive, fd) != ARCHIVE_OK)
 		r = newc_error(&newc);
 	for (size_t i = 0; r == 0 && i < keep->n; i++)
-		r = put_entry(&newc, &keep->file[i]);
+		r = put_entry(&newc, &keep->file[i], &progress);
 	if (r == 0)
 		r = newc_end(&newc);
 	return r < 0 ? r : check_length(keep, &newc);

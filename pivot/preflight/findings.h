@@ -43,9 +43,13 @@ void findings_add_said(struct findings *findings, const char *id, const char *te
 /* "refuse", "warn", "note". */
 const char *severity_name(enum severity severity);
 
-/* In the order found: on the way to something else, to standard error, without what it
- * has already. */
-void findings_log(const struct findings *findings);
+/*
+ * Refusals, warnings and, where they are wanted, notes, in the order found.
+ *
+ *	log	on the way to something else: to standard error, without what it has
+ *already print	what was asked for: to standard output
+ */
+void findings_log(const struct findings *findings, bool has_notes);
+void findings_print(const struct findings *findings, bool has_notes);
 
-/* The same as what was asked for: all of them, to standard output. */
-void findings_print(const struct findings *findings);
+size_t findings_count(const struct findings *findings, enum severity severity);
