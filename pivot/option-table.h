@@ -19,8 +19,17 @@ struct option_line {
 	 */
 	int (*take)(struct options *options, const struct option_line *line,
 		    const char *value);
-	size_t offset;	  /* in struct options, for those that only set a member */
-	const char *help; /* lines; NULL: the man page is enough */
+	size_t offset; /* in struct options, for those that only set a member */
+	/* What 'bundle' does with it. */
+	enum {
+		BUNDLE_WORD,	/* hands it on to the bundle's 'run' as it is */
+		BUNDLE_FILE,	/* takes that file along */
+		BUNDLE_FOLDER,	/* takes along all that is in that folder */
+		BUNDLE_MODULES, /* the same, as far as there are modules in it */
+		BUNDLE_OWN,	/* uses it up; and all that are for every verb */
+	} in_bundle;
+	const char *no_file; /* a value that is the name of none, or NULL */
+	const char *help;    /* lines; NULL: the man page is enough */
 };
 
 extern const struct option_line option_lines[];
