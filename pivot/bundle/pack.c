@@ -91,7 +91,7 @@ int pack_open(int fd, const char *name, struct pack *ret)
 			      .shown = name };
 	if (!archive || !ret->entry || !ret->chunk)
 		return log_err(-ENOMEM, "cannot write '%s'", name);
-	r = archive_write_set_format_pax_restricted(archive);
+	r = archive_write_set_format_gnutar(archive);
 	if (r == ARCHIVE_OK)
 		r = compress(archive, find_format(name));
 	if (r == ARCHIVE_OK)
@@ -114,7 +114,7 @@ static struct archive_entry *begin(struct pack *pack, const char *path, mode_t m
 	return entry;
 }
 
-/* ARCHIVE_WARN: a name that is no UTF-8 goes in as it is. */
+/* ARCHIVE_WARN: a name that is no text goes in as it is. */
 static int write_header(struct pack *pack)
 {
 	int r = archive_write_header(pack->archive, pack->entry);

@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * Writes a tarball: ustar, with pax headers where a name or a size needs one. The same
- * entries give the same bytes, on whatever machine: all is root's and of 1970, and
- * compression goes by a fixed number of threads.
+ * Writes a tarball, in GNU's dialect: busybox passes over the names in pax headers, and
+ * GNU tar complains of those that are no UTF-8. The same entries give the same bytes, on
+ * whatever machine: all is root's and of 1970, and compression goes by a fixed number of
+ * threads.
  */
 
 #include <archive.h>

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import tarfile
 import time
+from pathlib import Path
 
 import pytest
 
@@ -96,7 +97,11 @@ def test_names_nobody_of_the_machine_it_was_made_on(tree, tmp_path):
 
 @pytest.mark.parametrize("kind", ["tar", "tar.gz", "tar.xz"])
 def test_busybox_unpacks_it(kind, tree, tmp_path):
-    tarball = bundle(tree, tmp_path / f"x.{kind}", "--extra-files", tree)
+    odd = [b"cmdline", b"n" * 250, b"\xc3\xbc", b"\xff\xfe", b"a b'c\nd"]
+    (tmp_path / "extra").mkdir()
+    for name in odd:
+        Path(os.fsdecode(bytes(tmp_path / "extra") + b"/" + name)).write_text(f"{LINE}\n")
+    tarball = bundle(tree, tmp_path / f"x.{kind}", "--extra-files", tmp_path / "extra")
     (tmp_path / "out").mkdir()
     letter = {"tar": "", "tar.gz": "z", "tar.xz": "J"}[kind]
     result = subprocess.run([TOP / "build/busybox", "tar", f"x{letter}f", tarball, "-C",
@@ -104,7 +109,11 @@ def test_busybox_unpacks_it(kind, tree, tmp_path):
     assert (result.returncode, result.stderr) == (0, "")
     kexec = tmp_path / "out/kexec"
     assert os.access(kexec / "run", os.X_OK) and os.access(kexec / "pivot-kexec", os.X_OK)
-    assert (kexec / "files/extra-files-2/cmdline").read_text() == f"{LINE}\n"
+    files = kexec / "files/extra-files-2"
+    assert sorted(os.listdir(bytes(files))) == sorted(odd)
+    assert (files / "cmdline").read_text() == f"{LINE}\n"
+    assert sorted(os.listdir(bytes(unpack(tarball, tmp_path / "gnu") / files.relative_to(kexec)))
+                  ) == sorted(odd)
 
 
 # --- it is a tree ---
