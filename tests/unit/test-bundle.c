@@ -125,7 +125,7 @@ START_TEST(refers_to_files_in_the_bundle)
 		      "\t--extra-files=\"$here/files/extra-files-4\" \\\n"
 		      "\t--middle-kernel=\"$here/files/middle-kernel-5\" \\\n"
 		      "\t--middle-modules=\"$here/files/middle-modules-6\" \\\n" END,
-		      "--ssh-key=/home/me/'id'.pub", "--ssh-key", "b", "--extra-files=c",
+		      "--ssh-key=/my/'id'.pub", "--ssh-key", "b", "--extra-files=c",
 		      "--middle-kernel=d", "--middle-modules=e", NULL);
 	bundle_path(&options, 1, path);
 	ck_assert_str_eq(path, "files/ssh-key-2");
