@@ -191,6 +191,17 @@ static int take_deadline(struct options *options, const struct option_line *line
 	return r;
 }
 
+static int take_hook_timeout(struct options *options, const struct option_line *line,
+			     const char *value)
+{
+	unsigned int seconds;
+	int r = parse_seconds(line->name, value, 1, &seconds);
+
+	if (r == 0)
+		options->handover.hook_ms = seconds * 1000;
+	return r;
+}
+
 static int take_watchdog(struct options *options, const struct option_line *line,
 			 const char *value)
 {
@@ -233,6 +244,12 @@ static int take_ssh_key(struct options *options, const struct option_line *line,
 		   value);
 }
 
+static int take_hook(struct options *options, const struct option_line *line,
+		     const char *value)
+{
+	return add(options->hooks, &options->n_hooks, HOOKS_MAX, line->name, value);
+}
+
 static int take_quirk(struct options *options, const struct option_line *line,
 		      const char *value)
 {
@@ -257,15 +274,15 @@ static int take_quirk(struct options *options, const struct option_line *line,
 #define EVERY_VERB   ""
 
 const struct option_line option_lines[] = {
-	{ "kernel", .argument = "FILE", .in_bundle = BUNDLE_OWN,
+	{ "kernel", .argument = "FILE", .travels = TRAVELS_IN_TREE,
 	  TEXT(tree_options.kernel), .help = "boot this kernel instead of the tree's" },
-	{ "initrd", .argument = "FILE", .in_bundle = BUNDLE_OWN, .take = take_initrd,
+	{ "initrd", .argument = "FILE", .travels = TRAVELS_IN_TREE, .take = take_initrd,
 	  .help = "use this initrd instead of the tree's; given more\n"
 		  "than once, they are concatenated in order" },
-	{ "command-line", .argument = "TEXT", .in_bundle = BUNDLE_OWN,
+	{ "command-line", .argument = "TEXT", .travels = TRAVELS_IN_TREE,
 	  TEXT(tree_options.command_line),
 	  .help = "pass this instead of the tree's command line" },
-	{ "append", .argument = "TEXT", .in_bundle = BUNDLE_OWN,
+	{ "append", .argument = "TEXT", .travels = TRAVELS_IN_TREE,
 	  TEXT(tree_options.append), .help = "add this to the command line" },
 	{ "takeover", .argument = "WAY", .take = take_takeover,
 	  .help = "auto, systemd (services stop in order) or seize\n"
@@ -279,10 +296,10 @@ const struct option_line option_lines[] = {
 		  "to the initrd" },
 	{ "no-keep-network", FLAG(keep.has_no_network),
 	  .help = "nor what the network knows this machine by" },
-	{ "ssh-key", .argument = "FILE", .in_bundle = BUNDLE_FILE, .take = take_ssh_key,
+	{ "ssh-key", .argument = "FILE", .travels = TRAVELS_AS_FILE, .take = take_ssh_key,
 	  .help = "append the public keys in this file, too; may be given\n"
 		  "more than once" },
-	{ "extra-files", .argument = "DIR", .in_bundle = BUNDLE_FOLDER,
+	{ "extra-files", .argument = "DIR", .travels = TRAVELS_AS_FOLDER,
 	  TEXT(keep.extra_files),
 	  .help = "append all that is in this folder, for the target's /" },
 	{ "no-report", .take = take_no_report,
@@ -296,11 +313,11 @@ const struct option_line option_lines[] = {
 		  "(clean), or leaving all devices to it (abrupt)" },
 	{ "stages", .argument = "NUMBER", .take = take_stages,
 	  .help = "auto, 1 or 2 (as --two-stage); default: auto" },
-	{ "middle-kernel", .argument = "FILE", .in_bundle = BUNDLE_FILE,
+	{ "middle-kernel", .argument = "FILE", .travels = TRAVELS_AS_FILE,
 	  .no_file = "target", .take = take_middle_kernel,
 	  .help = "use this one, or the tree's own (target), instead of\n"
 		  "the kernel that runs" },
-	{ "middle-modules", .argument = "DIR", .in_bundle = BUNDLE_MODULES,
+	{ "middle-modules", .argument = "DIR", .travels = TRAVELS_AS_FOLDER,
 	  TEXT(middle.modules), .help = "where its modules are" },
 	{ "delay", .argument = "SECONDS", .take = take_delay,
 	  .help = "between this program's end and the takeover;\n"
@@ -327,6 +344,15 @@ const struct option_line option_lines[] = {
 	  .help = "leave a hardware watchdog armed, which restarts this\n"
 		  "system where the target does not take it over in\n"
 		  "that time (300); default: disarm all" },
+	{ "hook", .argument = "FILE", .travels = TRAVELS_AS_FILE, .take = take_hook,
+	  .help = "run this script by the stage's busybox, before the\n"
+		  "teardown and before the jump; may be given more than\n"
+		  "once" },
+	{ "hook-timeout", .argument = "SECONDS", .take = take_hook_timeout,
+	  .help = "for one hook; default: 30" },
+	{ "on-hook-failure", .argument = "WHAT", .take = take_choice,
+	  .help = "where a hook fails or has had its time: jump all the\n"
+		  "same, or reboot into this system; default: jump" },
 	{ "no-panic-timeout", FLAG(has_no_panic_timeout),
 	  .help = "do not put panic=30, which reboots into this system\n"
 		  "where the target panics, before the command line" },
@@ -350,7 +376,7 @@ const struct option_line option_lines[] = {
 	  .take = take_extra_flags,
 	  .help = "more options in one text, as nixos-anywhere has them;\n"
 		  "some are those of kexec(8)" },
-	{ "output", 'o', "FILE", "'build' and 'bundle'", .in_bundle = BUNDLE_OWN,
+	{ "output", 'o', "FILE", "'build' and 'bundle'", .travels = TRAVELS_NOT,
 	  TEXT(output), .help = "the file to write" },
 	{ "help", 'h', .verbs = EVERY_VERB, FLAG(wants_help), .help = "print this" },
 	{ "version", .verbs = EVERY_VERB, FLAG(wants_version),

@@ -7,6 +7,15 @@
 
 #include "options.h"
 
+/* What becomes of it where the verb is run on another machine ('bundle'). */
+enum option_travel {
+	TRAVELS_AS_IT_IS,
+	TRAVELS_AS_FILE, /* its value names a file of this machine's */
+	TRAVELS_AS_FOLDER,
+	TRAVELS_IN_TREE, /* it is part of the tree, which is read here */
+	TRAVELS_NOT,	 /* it is for this machine */
+};
+
 struct option_line {
 	const char *name;     /* without its dashes; NULL: it has only a letter */
 	char letter;	      /* or 0 */
@@ -20,14 +29,7 @@ struct option_line {
 	int (*take)(struct options *options, const struct option_line *line,
 		    const char *value);
 	size_t offset; /* in struct options, for those that only set a member */
-	/* What 'bundle' does with it. */
-	enum {
-		BUNDLE_WORD,	/* hands it on to the bundle's 'run' as it is */
-		BUNDLE_FILE,	/* takes that file along */
-		BUNDLE_FOLDER,	/* takes along all that is in that folder */
-		BUNDLE_MODULES, /* the same, as far as there are modules in it */
-		BUNDLE_OWN,	/* uses it up; and all that are for every verb */
-	} in_bundle;
+	enum option_travel travels;
 	const char *no_file; /* a value that is the name of none, or NULL */
 	const char *help;    /* lines; NULL: the man page is enough */
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hooks.h"
 #include "options.h"
 #include "output.h"
 #include "pivot/base/human.h"
@@ -55,6 +56,14 @@ static int check_keep(const struct options *options)
 	return r;
 }
 
+static int check_hooks(const struct options *options)
+{
+	struct handover handover = options->handover;
+	auto_release(hooks_done) struct hooks hooks;
+
+	return hooks_read(options->hooks, options->n_hooks, &handover, &hooks);
+}
+
 /* Only where its file is given it is not that machine's own. */
 static int check_middle(const struct options *options, struct middle_kernel *ret)
 {
@@ -94,6 +103,8 @@ static int make(const struct options *options, struct tree *tree, uint64_t *ret_
 		r = check_kernel(tree);
 	if (r == 0)
 		r = check_keep(options);
+	if (r == 0)
+		r = check_hooks(options);
 	if (r == 0)
 		r = check_middle(options, &middle);
 	bundle.modules = options->middle.modules ? middle.modules : NULL;

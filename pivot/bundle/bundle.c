@@ -102,9 +102,9 @@ static int add_option(struct pack *pack, const struct bundle *bundle, size_t i)
 
 	bundle_path(bundle->options, i, name);
 	(void)snprintf(path, sizeof(path), TOP "/%s", name);
-	if (given->line->in_bundle == BUNDLE_FILE)
+	if (given->line->travels == TRAVELS_AS_FILE)
 		return folder_pack_file(pack, option, given->value, path);
-	if (given->line->in_bundle == BUNDLE_MODULES)
+	if (strcmp(option, "middle-modules") == 0)
 		return add_modules(pack, bundle, option, given->value, path);
 	return folder_pack(pack, option, given->value, path);
 }

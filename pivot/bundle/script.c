@@ -16,14 +16,15 @@ bool bundle_is_baked(const struct given_option *given)
 	const struct option_line *line = given->line;
 	const bool is_for_every_verb = line->verbs && !line->verbs[0];
 
-	return line->in_bundle != BUNDLE_OWN && !is_for_every_verb;
+	return line->travels != TRAVELS_IN_TREE && line->travels != TRAVELS_NOT &&
+	       !is_for_every_verb;
 }
 
 bool bundle_has_files(const struct given_option *given)
 {
 	const struct option_line *line = given->line;
 
-	if (line->in_bundle == BUNDLE_WORD || line->in_bundle == BUNDLE_OWN)
+	if (line->travels != TRAVELS_AS_FILE && line->travels != TRAVELS_AS_FOLDER)
 		return false;
 	return !line->no_file || strcmp(line->no_file, given->value) != 0;
 }

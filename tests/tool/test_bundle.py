@@ -186,6 +186,8 @@ def test_hands_on_what_nixos_anywhere_adds(tree, tmp_path):
 def test_takes_the_files_along_that_options_name(tree, tmp_path):
     (tmp_path / "id's.pub").write_text(f"{KEY}\n")
     (tmp_path / "id's.pub").chmod(0o640)
+    (tmp_path / "hook").write_text("#!/bin/sh\n")
+    (tmp_path / "hook").chmod(0o755)
     (tmp_path / "middle").write_bytes(fake_kernel(b"6.6.6-middle (x) #1"))
     modules = tmp_path / "root/lib/modules/6.6.6-middle"
     modules.mkdir(parents=True)
@@ -204,14 +206,15 @@ def test_takes_the_files_along_that_options_name(tree, tmp_path):
     (extra / ("l" * 200) / ("n" * 200)).write_text("long")
     tarball = bundle(tree, tmp_path / "x.tar.zst", "--ssh-key", tmp_path / "id's.pub",
                      "--extra-files", f"{extra}/", "--middle-kernel", tmp_path / "middle",
-                     "--middle-modules", tmp_path / "root")
+                     "--middle-modules", tmp_path / "root", "--hook", tmp_path / "hook")
     files = unpack(tarball, tmp_path / "out") / "files"
 
     def mode(name):
         return stat.S_IMODE((files / name).lstat().st_mode)
 
     assert sorted(path.name for path in files.iterdir()) == [
-        "extra-files-3", "middle-kernel-4", "middle-modules-5", "ssh-key-2"]
+        "extra-files-3", "hook-6", "middle-kernel-4", "middle-modules-5", "ssh-key-2"]
+    assert (files / "hook-6").read_text() == "#!/bin/sh\n" and mode("hook-6") == 0o755
     assert mode("") == 0o700 and mode("extra-files-3") == 0o700
     assert (files / "ssh-key-2").read_text() == f"{KEY}\n" and mode("ssh-key-2") == 0o640
     assert (files / "middle-kernel-4").read_bytes() == (tmp_path / "middle").read_bytes()
@@ -225,7 +228,8 @@ def test_takes_the_files_along_that_options_name(tree, tmp_path):
     assert (files / "extra-files-3" / ("l" * 200) / ("n" * 200)).read_text() == "long"
     assert run_words(files.parent)[2:] == [
         f"--ssh-key={files}/ssh-key-2", f"--extra-files={files}/extra-files-3",
-        f"--middle-kernel={files}/middle-kernel-4", f"--middle-modules={files}/middle-modules-5"]
+        f"--middle-kernel={files}/middle-kernel-4", f"--middle-modules={files}/middle-modules-5",
+        f"--hook={files}/hook-6"]
 
 
 def test_takes_modules_of_every_release_along_where_the_kernel_is_not_known(tree, tmp_path):
@@ -286,6 +290,7 @@ def test_refuses_here_what_would_be_refused_there(tree, tmp_path):
             (["--extra-files", tmp_path / "pipes"], "neither a file nor a folder nor a link"),
             (["--middle-kernel", tmp_path / "none"], "--middle-kernel:"),
             (["--middle-modules", tmp_path / "none"], "--middle-modules:"),
+            (["--hook", tmp_path / "gone"], "gone'"),
             (["--kernel", tmp_path / "none"], "none'"),
             (["--append", "x" * 3000], "the command line has")]:
         code = 2 if str(options[0]).startswith(("--delay", "--json", "--kexec")) else 1
