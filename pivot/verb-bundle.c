@@ -107,6 +107,10 @@ static int make(const struct options *options, struct tree *tree, uint64_t *ret_
 		r = check_hooks(options);
 	if (r == 0)
 		r = check_middle(options, &middle);
+	if (r == 0 && strcmp(tree->form, "pivot-kexec bundle") == 0)
+		log_notice("'%s' is a bundle itself: what was baked into it is not taken "
+			   "over",
+			   options->tree);
 	bundle.modules = options->middle.modules ? middle.modules : NULL;
 	return r < 0 ? r : write_bundle(&bundle, ret_bytes);
 }
