@@ -17,7 +17,7 @@ def arrive(vm, command, nonce, user="root", timeout=240):
     Run the tool, then log in to the target as root, by the key that opened the distro, where
     only the distro's host keys are taken for its; gives the target's facts.
     """
-    vm.expect_these_host_keys()
+    vm.expect_these_host_keys(user)
     vm.run(command, timeout=timeout, user=user)
     vm.wait_unreachable()
     facts = vm.wait_verdict(nonce, timeout=timeout)

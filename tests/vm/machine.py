@@ -421,9 +421,9 @@ class Machine:
         return ["ssh", "-F", "none", "-i", key, "-p", str(self.port), *arguments,
                 f"{user}@127.0.0.1"]
 
-    def expect_these_host_keys(self):
+    def expect_these_host_keys(self, user="root"):
         """From now on ssh takes the host keys that the distro has now, and no others."""
-        keys = self.read("cat /etc/ssh/ssh_host_*_key.pub").splitlines()
+        keys = self.run("cat /etc/ssh/ssh_host_*_key.pub", user=user).stdout.splitlines()
         (self.folder / "known_hosts").write_text(
             "".join(f"[127.0.0.1]:{self.port} {key}\n" for key in keys))
         self.host_keys = "yes"
