@@ -30,8 +30,8 @@ fi
 # What cloud images have: the user's key is not root's.
 ADMIN = """
 useradd --create-home --shell /bin/bash admin
-install -d -m 700 -o admin /home/admin/.ssh
-install -m 600 -o admin /root/.ssh/authorized_keys /home/admin/.ssh
+install -d -m 700 -o admin ~admin/.ssh
+install -m 600 -o admin /root/.ssh/authorized_keys ~admin/.ssh
 echo 'admin ALL=(ALL) NOPASSWD:ALL' >/etc/sudoers.d/admin
 sed -i 's/^/no-port-forwarding,command="echo log in as admin",no-pty /' /root/.ssh/authorized_keys
 """
