@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "options.h"
+#include "remote/remote.h"
 
 static const struct verb verbs[] = {
 	{ verb_run, VERB_ACTS, "run", "TREE", "jump into the tree (the default)" },
@@ -53,5 +54,5 @@ int main(int argc, char **argv)
 		return EXIT_USAGE;
 	if (r > 0)
 		return EXIT_DONE;
-	return verb->run(&options);
+	return options.is_remote ? remote_run(&options, verb) : verb->run(&options);
 }

@@ -152,6 +152,17 @@ static int take_family(struct options *options, const struct option_line *line,
 	return 0;
 }
 
+static int take_to(struct options *options, const struct option_line *line,
+		   const char *value)
+{
+	options->is_remote = true;
+	return remote_url_parse(value, &options->to) < 0
+		       ? log_refuse(-EINVAL,
+				    "--%s takes ssh://[user@]host[:port], not '%s'",
+				    line->name, value)
+		       : 0;
+}
+
 /* --- times --- */
 
 static int parse_seconds(const char *option, const char *text, unsigned int min,
@@ -181,6 +192,12 @@ static int take_deadline(struct options *options, const struct option_line *line
 	if (r == 0)
 		options->handover.deadline_ms = seconds * 1000;
 	return r;
+}
+
+static int take_wait(struct options *options, const struct option_line *line,
+		     const char *value)
+{
+	return parse_seconds(line->name, value, 0, &options->wait_s);
 }
 
 static int take_watchdog(struct options *options, const struct option_line *line,
@@ -250,14 +267,15 @@ static int take_quirk(struct options *options, const struct option_line *line,
 
 const struct option_line option_lines[] = {
 	{ "kernel", .argument = "FILE", TEXT(tree_options.kernel),
-	  .help = "boot this kernel instead of the tree's" },
-	{ "initrd", .argument = "FILE", .take = take_initrd,
+	  .travels = TRAVELS_IN_TREE, .help = "boot this kernel instead of the tree's" },
+	{ "initrd", .argument = "FILE", .take = take_initrd, .travels = TRAVELS_IN_TREE,
 	  .help = "use this initrd instead of the tree's; given more\n"
 		  "than once, they are concatenated in order" },
 	{ "command-line", .argument = "TEXT", TEXT(tree_options.command_line),
+	  .travels = TRAVELS_IN_TREE,
 	  .help = "pass this instead of the tree's command line" },
 	{ "append", .argument = "TEXT", TEXT(tree_options.append),
-	  .help = "add this to the command line" },
+	  .travels = TRAVELS_IN_TREE, .help = "add this to the command line" },
 	{ "takeover", .argument = "WAY", .take = take_takeover,
 	  .help = "auto, systemd (services stop in order) or seize\n"
 		  "(PID 1 is replaced at once); default: auto" },
@@ -270,10 +288,11 @@ const struct option_line option_lines[] = {
 		  "to the initrd" },
 	{ "no-keep-network", FLAG(keep.has_no_network),
 	  .help = "nor what the network knows this machine by" },
-	{ "ssh-key", .argument = "FILE", .take = take_ssh_key,
+	{ "ssh-key", .argument = "FILE", .take = take_ssh_key, .travels = TRAVELS_AS_FILE,
 	  .help = "append the public keys in this file, too; may be given\n"
 		  "more than once" },
 	{ "extra-files", .argument = "DIR", TEXT(keep.extra_files),
+	  .travels = TRAVELS_AS_FOLDER,
 	  .help = "append all that is in this folder, for the target's /" },
 	{ "no-report", .take = take_no_report,
 	  .help = "do not append to the initrd what was done" },
@@ -287,10 +306,11 @@ const struct option_line option_lines[] = {
 	{ "stages", .argument = "NUMBER", .take = take_stages,
 	  .help = "auto, 1 or 2 (as --two-stage); default: auto" },
 	{ "middle-kernel", .argument = "FILE", .take = take_middle_kernel,
+	  .travels = TRAVELS_AS_FILE, .word = "target",
 	  .help = "use this one, or the tree's own (target), instead of\n"
 		  "the kernel that runs" },
 	{ "middle-modules", .argument = "DIR", TEXT(middle.modules),
-	  .help = "where its modules are" },
+	  .travels = TRAVELS_AS_FOLDER, .help = "where its modules are" },
 	{ "delay", .argument = "SECONDS", .take = take_delay,
 	  .help = "between this program's end and the takeover;\n"
 		  "default: 3" },
@@ -334,6 +354,15 @@ const struct option_line option_lines[] = {
 	{ "force", FLAG(force), .help = "replace an image that somebody else loaded" },
 	{ "output", 'o', "FILE", "'build'", TEXT(output),
 	  .help = "where 'build' writes the image" },
+	{ "to", .argument = "URL", .verbs = "'run', 'plan', 'check' and 'cancel'",
+	  .take = take_to, .travels = TRAVELS_NOT,
+	  .help = "do it on another machine, ssh://[user@]host[:port]:\n"
+		  "copy what it takes, run it there, and wait for the\n"
+		  "target" },
+	{ "wait", .argument = "SECONDS", .verbs = "'run'", .take = take_wait,
+	  .travels = TRAVELS_NOT,
+	  .help = "with --to: how long for the target to answer; 0: not\n"
+		  "at all; default: 600" },
 	{ "help", 'h', .verbs = EVERY_VERB, FLAG(wants_help), .help = "print this" },
 	{ "version", .verbs = EVERY_VERB, FLAG(wants_version),
 	  .help = "print the version" },

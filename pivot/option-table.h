@@ -7,6 +7,15 @@
 
 #include "options.h"
 
+/* What becomes of it where the verb is run on another machine (--to). */
+enum option_travel {
+	TRAVELS_AS_IT_IS,
+	TRAVELS_AS_FILE, /* its value names a file of this machine's */
+	TRAVELS_AS_FOLDER,
+	TRAVELS_IN_TREE, /* it is part of the tree, which is read here */
+	TRAVELS_NOT,	 /* it is for this machine */
+};
+
 struct option_line {
 	const char *name;     /* without its dashes; NULL: it has only a letter */
 	char letter;	      /* or 0 */
@@ -19,7 +28,9 @@ struct option_line {
 	 */
 	int (*take)(struct options *options, const struct option_line *line,
 		    const char *value);
-	size_t offset;	  /* in struct options, for those that only set a member */
+	size_t offset; /* in struct options, for those that only set a member */
+	enum option_travel travels;
+	const char *word; /* in a file's place, and no file; or NULL */
 	const char *help; /* lines; NULL: the man page is enough */
 };
 

@@ -8,6 +8,7 @@
 #include "initramfs/handover.h"
 #include "pivot/keep/keep.h"
 #include "pivot/middle/kernel.h"
+#include "pivot/remote/url.h"
 #include "pivot/tree/tree.h"
 
 enum takeover_choice { CHOOSE_AUTO, CHOOSE_SYSTEMD, CHOOSE_SEIZE };
@@ -28,7 +29,13 @@ enum network_choice {
 	NETWORK_FILES
 };
 
-enum { INITRDS_MAX = 16, LOADER_AUTO = -1 };
+enum { INITRDS_MAX = 16, LOADER_AUTO = -1, GIVEN_MAX = 128, WAIT_S = 600 };
+
+/* An option as it stood on the command line. */
+struct option_given {
+	const struct option_line *line;
+	const char *value; /* or NULL */
+};
 
 struct options {
 	const char *root; /* for reading: "" is this machine */
@@ -54,6 +61,11 @@ struct options {
 	int family; /* 4 or 6, or 0: neither was asked for */
 	enum network_choice network;
 	const char *output;
+	bool is_remote; /* the verb is for another machine */
+	struct remote_url to;
+	unsigned int wait_s; /* for its target to answer */
+	struct option_given given[GIVEN_MAX];
+	size_t n_given;
 	bool wants_help;
 	bool wants_version;
 };
@@ -85,7 +97,8 @@ enum {
 	EXIT_DONE = 0,
 	EXIT_UNCHANGED = 1, /* failed, and nothing was changed */
 	EXIT_USAGE = 2,
-	EXIT_TOO_LATE = 3, /* failed after the point of no return */
+	EXIT_TOO_LATE = 3,   /* failed after the point of no return */
+	EXIT_LOCKED_OUT = 4, /* another machine went over, and does not let us in */
 };
 
 /*

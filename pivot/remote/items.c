@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "items.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <nettle/sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "pack.h"
+#include "pivot/base/cleanup.h"
+#include "pivot/base/file.h"
+#include "pivot/base/log.h"
+#include "pivot/option-table.h"
+#include "pivot/tree/file.h"
+#include "pivot/tree/tree.h"
+#include "quote.h"
+
+enum { CHUNK_BYTES = 256 << 10 };
+
+/* --- items --- */
+
+static int hash(int fd, const char *label, struct item *item)
+{
+	auto_free unsigned char *chunk = malloc(CHUNK_BYTES);
+	uint8_t digest[SHA256_DIGEST_SIZE];
+	struct sha256_ctx sha;
+	ssize_t n = -ENOMEM;
+	int length;
+
+	sha256_init(&sha);
+	while (chunk &&
+	       (n = file_read_at(fd, chunk, CHUNK_BYTES, (off_t)item->bytes)) > 0) {
+		sha256_update(&sha, (size_t)n, chunk);
+		item->bytes += (uint64_t)n;
+	}
+	if (n < 0)
+		return log_err((int)n, "cannot read what travels (%s)", label);
+	sha256_digest(&sha, sizeof(digest), digest);
+	length = snprintf(item->name, sizeof(item->name), "%s-", label);
+	for (size_t i = 0; i < sizeof(digest); i++)
+		length +=
+			snprintf(item->name + length, sizeof(item->name) - (size_t)length,
+				 "%02x", digest[i]);
+	return 0;
+}
+
+/* Takes the descriptor; one that is negative is an error that was logged. Its item, or
+ * NULL. */
+static const struct item *add(struct items *items, const char *label, int fd)
+{
+	struct item *item = &items->item[items->n];
+
+	if (fd < 0)
+		return NULL;
+	if (items->n == ITEMS_MAX) {
+		close_fdp(&fd);
+		return log_refuse(NULL, "too many files are to travel");
+	}
+	*item = (struct item){ .fd = fd };
+	items->n++;
+	return hash(fd, label, item) < 0 ? NULL : item;
+}
+
+void items_done(struct items *items)
+{
+	for (size_t i = 0; i < items->n; i++)
+		close_fdp(&items->item[i].fd);
+	free(items->words);
+	*items = (struct items){ 0 };
+}
+
+/* --- words --- */
+
+/* --option="$folder"/'name' */
+static int put_item(FILE *out, const char *option, const struct item *item,
+		    const char *end)
+{
+	if (!item)
+		return -EIO; /* logged */
+	(void)fprintf(out, " --%s=\"$folder\"/%s%s", option, item->name, end);
+	return 0;
+}
+
+static int put_value(FILE *out, const char *option, const char *value)
+{
+	auto_free char *word = NULL;
+
+	if (asprintf(&word, "--%s%s%s", option, value ? "=" : "", value ?: "") < 0)
+		return log_err(-ENOMEM, "cannot name the options over there");
+	quote_word(out, word);
+	return 0;
+}
+
+static int put_option(FILE *out, const struct option_given *given, struct items *items)
+{
+	const char *name = given->line->name, *value = given->value;
+	const struct item *item;
+
+	switch (given->line->travels) {
+	case TRAVELS_AS_FILE:
+		/* not every value is a file's name, as in --middle-kernel=target */
+		if (given->line->word && strcmp(value, given->line->word) == 0)
+			return put_value(out, name, value);
+		return put_item(out, name,
+				add(items, name, file_open(AT_FDCWD, value, value)), "");
+	case TRAVELS_AS_FOLDER:
+		item = add(items, name, pack_folder(value, name));
+		if (item)
+			items->item[items->n - 1].is_archive = true;
+		return put_item(out, name, item, ".d");
+	case TRAVELS_IN_TREE:
+	case TRAVELS_NOT:
+		return 0;
+	case TRAVELS_AS_IT_IS:
+		break;
+	}
+	return put_value(out, name, value);
+}
+
+static int put_tree(FILE *out, const struct tree *tree, struct items *items)
+{
+	int r;
+
+	if (tree->kernel_fd < 0)
+		return 0;
+	r = put_item(
+		out, "kernel",
+		add(items, "kernel", file_reopen(tree->kernel_fd, tree->kernel_name)),
+		"");
+	if (r == 0 && tree->initrd_fd >= 0)
+		r = put_item(out, "initrd",
+			     add(items, "initrd",
+				 file_reopen(tree->initrd_fd, tree->initrd_name)),
+			     "");
+	return r < 0 ? r : put_value(out, "command-line", tree->command_line);
+}
+
+static int open_self(void)
+{
+	int fd = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? log_err(-errno, "cannot read this program") : fd;
+}
+
+static int put_all(FILE *out, const struct options *options, const struct verb *verb,
+		   const struct tree *tree, struct items *items)
+{
+	int r = add(items, "pivot-kexec", open_self()) ? 0 : -EIO;
+
+	quote_word(out, verb->name);
+	for (size_t i = 0; r == 0 && i < options->n_given; i++)
+		r = put_option(out, &options->given[i], items);
+	return r < 0 ? r : put_tree(out, tree, items);
+}
+
+int items_gather(const struct options *options, const struct verb *verb,
+		 const struct tree *tree, struct items *ret)
+{
+	FILE *out;
+	size_t size;
+	int r;
+
+	*ret = (struct items){ 0 };
+	out = open_memstream(&ret->words, &size);
+	if (!out)
+		return log_err(-errno, "cannot name the options over there");
+	r = put_all(out, options, verb, tree, ret);
+	if (fclose(out) != 0 && r == 0)
+		r = log_err(-ENOMEM, "cannot name the options over there");
+	return r;
+}

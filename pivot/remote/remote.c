@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "remote.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "copy.h"
+#include "items.h"
+#include "look.h"
+#include "pivot/base/cleanup.h"
+#include "pivot/base/log.h"
+#include "pivot/options.h"
+#include "pivot/tree/tree.h"
+#include "program.h"
+#include "ssh.h"
+#include "wait.h"
+
+struct remote {
+	const struct options *options;
+	const struct verb *verb;
+	struct tree tree;
+	struct items items;
+	struct ssh ssh;
+	struct there there;
+	struct wait wait;
+};
+
+static void remote_done(struct remote *remote)
+{
+	ssh_close(&remote->ssh);
+	items_done(&remote->items);
+	tree_done(&remote->tree);
+}
+
+static bool is_jump(const struct remote *remote)
+{
+	return strcmp(remote->verb->name, "run") == 0;
+}
+
+/* What can fail here does so before anybody is asked for a passphrase. */
+static int gather(struct remote *remote)
+{
+	const struct options *options = remote->options;
+	int r = 0;
+
+	if (options->tree || options->tree_options.kernel)
+		r = tree_open(options->tree, &options->tree_options, &remote->tree);
+	return r < 0 ? r
+		     : items_gather(options, remote->verb, &remote->tree, &remote->items);
+}
+
+/* By what is seen now the target is known later. */
+static int look(struct remote *remote)
+{
+	char said[LOOK_BYTES];
+	int r = ssh_command(&remote->ssh, LOOK_COMMAND, said, sizeof(said));
+
+	if (r == -EINTR)
+		return log_refuse(r, "interrupted");
+	if (r < 0 || r == SSH_FAILED || look_parse(said, &remote->wait.before) < 0)
+		return log_refuse(-EPROTO, "cannot make out what runs on '%s'",
+				  remote->options->to.host);
+	remote->wait.tree_command_line = remote->tree.command_line ?: "";
+	return 0;
+}
+
+static int copy(struct remote *remote)
+{
+	int r = gather(remote);
+
+	if (r == 0)
+		r = ssh_open(&remote->options->to, &remote->ssh);
+	if (r == 0)
+		r = copy_items(&remote->ssh, &remote->items, remote->tree.kernel_fd >= 0,
+			       &remote->there);
+	if (r == 0 && is_jump(remote))
+		r = look(remote);
+	return r;
+}
+
+/* "execute FOLDER BECOME 'NAME...' WORD...", for free(3). */
+static char *make_call(const struct remote *remote)
+{
+	const struct there *there = &remote->there;
+	const struct items *items = &remote->items;
+	char *call = NULL;
+	size_t size;
+	FILE *out = open_memstream(&call, &size);
+
+	if (!out)
+		return NULL;
+	(void)fprintf(out, "folder=%s\nexecute \"$folder\" '%s' '", there->folder,
+		      there->become);
+	for (size_t i = 0; i < items->n; i++)
+		if (items->item[i].is_archive)
+			(void)fprintf(out, "%s ", items->item[i].name);
+	(void)fprintf(out, "'%s", items->words);
+	if (fclose(out) == 0)
+		return call;
+	free(call);
+	return NULL;
+}
+
+/* Its exit code, which is one of ours. */
+static int execute(const struct remote *remote)
+{
+	auto_free char *call = make_call(remote);
+	auto_free char *script = call ? copy_script(call) : NULL;
+	const bool may_jump = is_jump(remote);
+	int r;
+
+	if (!script)
+		return log_refuse(EXIT_UNCHANGED, "there is no memory left");
+	(void)fflush(stdout); /* what is said over there comes behind it */
+	r = ssh_script(&remote->ssh, script, NULL, 0);
+	if (r >= 0 && r <= EXIT_TOO_LATE)
+		return r;
+	return log_refuse(
+		may_jump ? EXIT_TOO_LATE : EXIT_UNCHANGED,
+		r == -EINTR ? "interrupted while '%s' was at it%s"
+			    : "the connection broke while '%s' was at it%s",
+		remote->options->to.host,
+		may_jump ? ": it may go over or not; with the same --to, 'pivot-kexec "
+			   "cancel' undoes a jump that waits"
+			 : "");
+}
+
+static int wait_for_it(struct remote *remote)
+{
+	const struct options *options = remote->options;
+
+	if (options->wait_s == 0)
+		return EXIT_DONE;
+	/* nobody is to wait for the one that leads to the old system */
+	ssh_close(&remote->ssh);
+	log_notice("waiting until the target answers, for %u s at most", options->wait_s);
+	return wait_for_target(&remote->wait, &options->to, remote->there.is_root,
+			       options->wait_s);
+}
+
+int remote_run(const struct options *options, const struct verb *verb)
+{
+	auto_release(remote_done) struct remote remote = {
+		.options = options,
+		.verb = verb,
+		.tree = TREE_INIT,
+		.ssh = SSH_INIT,
+	};
+	int code;
+
+	program_catch_signals();
+	if (copy(&remote) < 0)
+		return log_refuse(EXIT_UNCHANGED, "nothing was changed");
+	code = execute(&remote);
+	return code == EXIT_DONE && is_jump(&remote) ? wait_for_it(&remote) : code;
+}
