@@ -30,8 +30,8 @@ struct option_line {
 		    const char *value);
 	size_t offset; /* in struct options, for those that only set a member */
 	enum option_travel travels;
-	const char *word; /* in a file's place, and no file; or NULL */
-	const char *help; /* lines; NULL: the man page is enough */
+	const char *no_file; /* a value that is the name of none, or NULL */
+	const char *help;    /* lines; NULL: the man page is enough */
 };
 
 extern const struct option_line option_lines[];

@@ -185,14 +185,17 @@ static const struct option_line *find_line(int option)
 	return NULL;
 }
 
-/* As it stands, for where the verb is not run here. */
-static int note(struct options *options, const struct option_line *line,
-		const char *value)
+static int take_word(const struct option_line *line, const char *value,
+		     const struct verb *verb, struct options *options)
 {
-	if (options->n_given == GIVEN_MAX)
-		return log_refuse(-E2BIG, "more than %d options", GIVEN_MAX);
-	options->given[options->n_given++] = (struct option_given){ line, value };
-	return 0;
+	int r = check_option(line, verb);
+
+	if (r == 0 && options->n_given == GIVEN_MAX)
+		r = log_refuse(-EINVAL, "more than %d options", GIVEN_MAX);
+	if (r < 0)
+		return r;
+	options->given[options->n_given++] = (struct given_option){ line, value };
+	return line->take(options, line, value);
 }
 
 static int take_words(int argc, char **argv, const struct verb *verb,
@@ -211,11 +214,7 @@ static int take_words(int argc, char **argv, const struct verb *verb,
 
 		if (!line) /* getopt_long() has said what is wrong */
 			return log_refuse(-EINVAL, "see --help");
-		r = check_option(line, verb);
-		if (r == 0)
-			r = line->take(options, line, optarg);
-		if (r == 0)
-			r = note(options, line, optarg);
+		r = take_word(line, optarg, verb, options);
 	}
 	return r;
 }

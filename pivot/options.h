@@ -29,10 +29,12 @@ enum network_choice {
 	NETWORK_FILES
 };
 
-enum { INITRDS_MAX = 16, LOADER_AUTO = -1, GIVEN_MAX = 128, WAIT_S = 600 };
+enum { INITRDS_MAX = 16, LOADER_AUTO = -1, GIVEN_MAX = 256, WAIT_S = 600 };
 
-/* An option as it stood on the command line. */
-struct option_given {
+struct option_line;
+
+/* An option as it was given. */
+struct given_option {
 	const struct option_line *line;
 	const char *value; /* or NULL */
 };
@@ -48,6 +50,8 @@ struct options {
 	struct handover handover; /* all but the takeover, and the target */
 	const char *skips[RULES_MAX];
 	size_t n_skips;
+	const char *hooks[HOOKS_MAX];
+	size_t n_hooks;
 	int loader; /* an enum loader, or LOADER_AUTO */
 	enum stages_choice stages;
 	struct middle_choice middle;
@@ -63,8 +67,8 @@ struct options {
 	const char *output;
 	bool is_remote; /* the verb is for another machine */
 	struct remote_url to;
-	unsigned int wait_s; /* for its target to answer */
-	struct option_given given[GIVEN_MAX];
+	unsigned int wait_s;		      /* for its target to answer */
+	struct given_option given[GIVEN_MAX]; /* all of the above, in their order */
 	size_t n_given;
 	bool wants_help;
 	bool wants_version;

@@ -47,21 +47,41 @@ static int hash(int fd, const char *label, struct item *item)
 	return 0;
 }
 
+static struct item *find(struct items *items, const char *name)
+{
+	for (size_t i = 0; i < items->n; i++)
+		if (strcmp(items->item[i].name, name) == 0)
+			return &items->item[i];
+	return NULL;
+}
+
+/* The same file may be named twice. NULL: there are too many, logged. */
+static struct item *add_hashed(struct items *items, const struct item *item)
+{
+	struct item *known = find(items, item->name);
+
+	if (known) {
+		(void)close(item->fd);
+		return known;
+	}
+	if (items->n == ITEMS_MAX)
+		return log_refuse(NULL, "more than %d files are to travel", ITEMS_MAX);
+	items->item[items->n] = *item;
+	return &items->item[items->n++];
+}
+
 /* Takes the descriptor; one that is negative is an error that was logged. Its item, or
  * NULL. */
-static const struct item *add(struct items *items, const char *label, int fd)
+static struct item *add(struct items *items, const char *label, int fd)
 {
-	struct item *item = &items->item[items->n];
+	struct item item = { .fd = fd };
+	struct item *added = NULL;
 
-	if (fd < 0)
-		return NULL;
-	if (items->n == ITEMS_MAX) {
+	if (fd >= 0 && hash(fd, label, &item) == 0)
+		added = add_hashed(items, &item);
+	if (!added)
 		close_fdp(&fd);
-		return log_refuse(NULL, "too many files are to travel");
-	}
-	*item = (struct item){ .fd = fd };
-	items->n++;
-	return hash(fd, label, item) < 0 ? NULL : item;
+	return added;
 }
 
 void items_done(struct items *items)
@@ -94,22 +114,22 @@ static int put_value(FILE *out, const char *option, const char *value)
 	return 0;
 }
 
-static int put_option(FILE *out, const struct option_given *given, struct items *items)
+static int put_option(FILE *out, const struct given_option *given, struct items *items)
 {
 	const char *name = given->line->name, *value = given->value;
-	const struct item *item;
+	struct item *item;
 
 	switch (given->line->travels) {
 	case TRAVELS_AS_FILE:
 		/* not every value is a file's name, as in --middle-kernel=target */
-		if (given->line->word && strcmp(value, given->line->word) == 0)
+		if (given->line->no_file && strcmp(value, given->line->no_file) == 0)
 			return put_value(out, name, value);
 		return put_item(out, name,
 				add(items, name, file_open(AT_FDCWD, value, value)), "");
 	case TRAVELS_AS_FOLDER:
 		item = add(items, name, pack_folder(value, name));
 		if (item)
-			items->item[items->n - 1].is_archive = true;
+			item->is_archive = true;
 		return put_item(out, name, item, ".d");
 	case TRAVELS_IN_TREE:
 	case TRAVELS_NOT:

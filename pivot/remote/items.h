@@ -14,7 +14,7 @@ struct options;
 struct tree;
 struct verb;
 
-enum { ITEMS_MAX = 32, ITEM_NAME_BYTES = 96 };
+enum { ITEMS_MAX = 64, ITEM_NAME_BYTES = 96 };
 
 struct item {
 	char name[ITEM_NAME_BYTES]; /* "initrd-" and the SHA-256 of its content in hex */
