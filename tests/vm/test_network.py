@@ -4,7 +4,6 @@ What a server stacks on its network cards is taken apart top down, and its watch
 not bark in the target.
 """
 
-import json
 import re
 import shutil
 import time
@@ -16,6 +15,7 @@ import networks
 from console import said
 from machine import Machine
 from payload import BINARY, make_payload
+from restored import lasting, views
 
 TOOL = "/mnt/payload/pivot-kexec"
 TREE = "/mnt/payload/result"
@@ -196,21 +196,8 @@ def write_files(vm, text):
         vm.run(f"cat > /etc/systemd/network/{name}", input=file)
 
 
-def lasting(vm):
-    """What does not depend on when it is looked at, or who has set it up."""
-    addr, *routes = (json.loads(vm.read(f"{TOOL} network --json {view}"))
-                     for view in networks.VIEWS)
-    links = {link["ifname"]: [link.get(key) for key in ("link", "master", "mtu")]
-             + [link["address"] if link["ifname"] != "dummy0" else None]
-             + [[one.get(key) for key in ("local", "address", "prefixlen", "scope")]
-                for one in link["addr_info"] if not one["local"].startswith("fe80:")]
-             for link in addr}
-    for route in (route for table in routes for route in table):
-        route["flags"] = [flag for flag in route["flags"] if flag != "linkdown"]
-        if route["dst"] == "default":
-            route.pop("protocol", None)
-    return links, [sorted(json.dumps(route, sort_keys=True) for route in table
-                          if route["dst"] != "fe80::/64") for table in routes]
+def network(vm):
+    return lasting(views(vm, f"{TOOL} network"))
 
 
 def test_files_of_networkd_make_the_same_network_again(tmp_path):
@@ -221,13 +208,13 @@ def test_files_of_networkd_make_the_same_network_again(tmp_path):
         printed = vm.run(f"{TOOL} network --networkd")
         assert "left out, as these files have no word for them: docker0\n" in printed.stderr
         vm.run("bash -es", input="ip link del docker0")
-        before = lasting(vm)
+        before = network(vm)
         vm.run("bash -es", input=networks.SERVER_GONE.replace(" docker0", ""))
-        assert lasting(vm) != before
+        assert network(vm) != before
         write_files(vm, printed.stdout)
         vm.run("systemctl restart systemd-networkd")
         deadline = time.monotonic() + 90
-        while lasting(vm) != before and time.monotonic() < deadline:
+        while network(vm) != before and time.monotonic() < deadline:
             time.sleep(2)
-        assert lasting(vm) == before, vm.read("journalctl -b -u systemd-networkd")
+        assert network(vm) == before, vm.read("journalctl -b -u systemd-networkd")
         assert vm.read(f"{TOOL} network --networkd") == printed.stdout.rstrip("\n")
