@@ -232,8 +232,12 @@ static void say_what_travels(const struct ssh *ssh, const struct items *items)
 		missing += bytes_missing(&items->item[i]);
 		bytes += items->item[i].bytes;
 	}
-	log_notice("copying %s to '%s', of %s in all", human_bytes(missing, part),
-		   ssh->url->host, human_bytes(bytes, all));
+	if (missing == 0)
+		log_notice("'%s' has all of it already, %s", ssh->url->host,
+			   human_bytes(bytes, all));
+	else
+		log_notice("copying %s to '%s', of %s in all", human_bytes(missing, part),
+			   ssh->url->host, human_bytes(bytes, all));
 }
 
 int copy_items(const struct ssh *ssh, struct items *items, bool has_tree,

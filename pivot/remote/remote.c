@@ -66,6 +66,19 @@ static int look(struct remote *remote)
 	return 0;
 }
 
+/* Later there is nobody to answer: by then it is asked again and again. */
+static void warn_of_questions(const struct remote *remote)
+{
+	const struct options *options = remote->options;
+
+	if (options->wait_s > 0 && !wait_can_ask(&options->to))
+		(void)log_warn(0,
+			       "ssh gets to '%s' only after a question, so that nobody "
+			       "will see when the target answers: give ssh-agent the key "
+			       "(ssh-add), or say --wait=0",
+			       options->to.host);
+}
+
 static int copy(struct remote *remote)
 {
 	int r = gather(remote);
@@ -75,9 +88,10 @@ static int copy(struct remote *remote)
 	if (r == 0)
 		r = copy_items(&remote->ssh, &remote->items, remote->tree.kernel_fd >= 0,
 			       &remote->there);
-	if (r == 0 && is_jump(remote))
-		r = look(remote);
-	return r;
+	if (r < 0 || !is_jump(remote))
+		return r;
+	warn_of_questions(remote);
+	return look(remote);
 }
 
 /* "execute FOLDER BECOME 'NAME...' WORD...", for free(3). */

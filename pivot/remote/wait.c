@@ -14,26 +14,28 @@
 
 enum {
 	ASK_EVERY_MS = 1000,
-	/* a system that boots has its sshd before it has the keys, and refuses users */
+	/* a system that boots may have its sshd before it has the keys */
 	CLOSED_MS = 30000,
 };
 
 enum verdict wait_take(struct wait *wait, enum answer answer, const struct look *now,
 		       uint64_t now_ms)
 {
-	const bool is_before =
+	wait->is_old =
 		answer == ANSWER_LOOK && strcmp(now->boot_id, wait->before.boot_id) == 0;
-
-	if (is_before)
+	if (wait->is_old)
 		wait->went_ms = now_ms;
-	wait->has_gone = !is_before;
+	wait->was_gone |= answer == ANSWER_NONE;
 	if (answer != ANSWER_CLOSED)
 		wait->closed_ms = 0;
 	else if (!wait->closed_ms)
 		wait->closed_ms = now_ms;
-	if (answer == ANSWER_CLOSED && now_ms - wait->closed_ms >= CLOSED_MS)
-		return VERDICT_LOCKED;
-	if (answer != ANSWER_LOOK || is_before)
+	/* the old system, too, may refuse users while it shuts down */
+	if (answer == ANSWER_CLOSED)
+		return wait->was_gone && now_ms - wait->closed_ms >= CLOSED_MS
+			       ? VERDICT_LOCKED
+			       : VERDICT_NONE;
+	if (answer == ANSWER_NONE || wait->is_old)
 		return VERDICT_NONE;
 	return look_is_target(&wait->before, now, wait->tree_command_line)
 		       ? VERDICT_LANDED
@@ -67,6 +69,14 @@ static enum answer ask(const struct remote_url *url, bool is_root,
 
 	return given == ANSWER_CLOSED && !is_root ? ask_as(url, "root", answer, ret)
 						  : given;
+}
+
+bool wait_can_ask(const struct remote_url *url)
+{
+	static struct ssh_answer answer; /* too large for a stack */
+	struct look look;
+
+	return ask_as(url, url->user, &answer, &look) == ANSWER_LOOK;
 }
 
 /* --- the last word --- */
@@ -113,7 +123,7 @@ static int say_locked(const struct wait *wait, const struct remote_url *url,
 
 static int say_nothing(const struct wait *wait, const struct remote_url *url)
 {
-	if (!wait->has_gone)
+	if (wait->is_old)
 		return log_refuse(
 			EXIT_TOO_LATE,
 			"'%s' still runs the old system: 'dmesg' over there says why, and "
@@ -157,5 +167,5 @@ int wait_for_target(struct wait *wait, const struct remote_url *url, bool is_roo
 		}
 		clock_sleep_ms(ASK_EVERY_MS);
 	}
-	return say_nothing(wait, url);
+	return wait->closed_ms ? say_locked(wait, url, &answer) : say_nothing(wait, url);
 }

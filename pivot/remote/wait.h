@@ -27,12 +27,16 @@ struct wait {
 	const char *tree_command_line;
 	uint64_t went_ms;   /* when the old system was last seen, by clock_ms() */
 	uint64_t closed_ms; /* since when nobody lets us in; 0: that is not so */
-	bool has_gone;	    /* one question at least was left without its answer */
+	bool was_gone;	    /* one question at least was left without an answer */
+	bool is_old;	    /* the last answer was the old system's, still in its boot */
 };
 
 /* One more answer; now is what was seen where it is ANSWER_LOOK. */
 enum verdict wait_take(struct wait *wait, enum answer answer, const struct look *now,
 		       uint64_t now_ms);
+
+/* Is there a way in that asks no question? There must be, for the time after the jump. */
+bool wait_can_ask(const struct remote_url *url);
 
 /*
  * Asks until there is a verdict, seconds have passed, or a signal has come, and says how

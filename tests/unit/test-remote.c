@@ -201,9 +201,9 @@ START_TEST(counts_from_when_the_old_system_was_last_seen)
 	struct wait wait = wait_new();
 
 	ck_assert_int_eq(wait_take(&wait, ANSWER_LOOK, &old, 4000), VERDICT_NONE);
-	ck_assert(!wait.has_gone);
+	ck_assert(wait.is_old);
 	ck_assert_int_eq(wait_take(&wait, ANSWER_NONE, NULL, 9000), VERDICT_NONE);
-	ck_assert(wait.has_gone);
+	ck_assert(!wait.is_old);
 	ck_assert_int_eq(wait_take(&wait, ANSWER_LOOK, &target, 30000), VERDICT_LANDED);
 	ck_assert_uint_eq(wait.went_ms, 4000);
 }
@@ -223,6 +223,11 @@ START_TEST(who_does_not_let_us_in_has_half_a_minute_to_think_again)
 	const struct look target = look_of(BOOT_2, true, "init=/i");
 	struct wait wait = wait_new(), other;
 
+	/* it has not even gone */
+	ck_assert_int_eq(wait_take(&wait, ANSWER_CLOSED, NULL, 2000), VERDICT_NONE);
+	ck_assert_int_eq(wait_take(&wait, ANSWER_CLOSED, NULL, 99000), VERDICT_NONE);
+	wait = wait_new();
+	ck_assert_int_eq(wait_take(&wait, ANSWER_NONE, NULL, 8000), VERDICT_NONE);
 	ck_assert_int_eq(wait_take(&wait, ANSWER_CLOSED, NULL, 9000), VERDICT_NONE);
 	ck_assert_int_eq(wait_take(&wait, ANSWER_CLOSED, NULL, 38999), VERDICT_NONE);
 	other = wait;
