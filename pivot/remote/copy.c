@@ -9,8 +9,6 @@
 #include "pivot/base/cleanup.h"
 #include "pivot/base/human.h"
 #include "pivot/base/log.h"
-#include "pivot/base/parse.h"
-#include "pivot/base/printable.h"
 #include "pivot/embedded.h"
 
 enum { SAID_BYTES = 16384, ROUNDS = 2 };
@@ -49,54 +47,7 @@ static int ask(const struct ssh *ssh, const char *call, char said[SAID_BYTES])
 				   ssh->url->host, r);
 }
 
-/* The rest of a line that begins with the word, or NULL. */
-static char *after(char *line, const char *word)
-{
-	const size_t n = strlen(word);
-
-	return strncmp(line, word, n) == 0 && line[n] == ' ' ? line + n + 1 : NULL;
-}
-
-static struct item *find(struct items *items, const char *name)
-{
-	for (size_t i = 0; i < items->n; i++)
-		if (strcmp(items->item[i].name, name) == 0)
-			return &items->item[i];
-	return NULL;
-}
-
 /* --- what is there --- */
-
-static int take_part(struct items *items, char *value)
-{
-	char *bytes = strsep(&value, " ");
-	struct item *item = value ? find(items, value) : NULL;
-
-	return item ? parse_u64(bytes, 10, item->bytes, &item->there) : 0;
-}
-
-/* A login shell may say something as well: what is not known is passed over. */
-static int take_line(const struct ssh *ssh, char *line, struct items *items,
-		     struct there *there)
-{
-	char *value;
-
-	if ((value = after(line, "refused")))
-		return log_refuse(-ENOTSUP, "'%s': %s", ssh->url->host,
-				  printable_make(value));
-	if ((value = after(line, "user")))
-		there->is_root = strcmp(value, "0") == 0;
-	else if ((value = after(line, "become")))
-		(void)snprintf(there->become, sizeof(there->become), "%s", value);
-	else if ((value = after(line, "folder")))
-		(void)snprintf(there->folder, sizeof(there->folder), "%.*s",
-			       (int)sizeof(there->folder) - 1, value);
-	else if ((value = after(line, "whole")) && find(items, value))
-		find(items, value)->is_there = true;
-	else if ((value = after(line, "part")))
-		return take_part(items, value);
-	return 0;
-}
 
 static void put_items(FILE *out, const struct items *items, bool has_bytes)
 {
@@ -130,20 +81,10 @@ static int prepare(const struct ssh *ssh, struct items *items, bool has_tree,
 {
 	auto_free char *call =
 		make_call(has_tree ? "prepare yes" : "prepare no", items, true);
-	char said[SAID_BYTES], *rest = said;
+	char said[SAID_BYTES];
 	int r = call ? ask(ssh, call, said) : log_err(-ENOMEM, "cannot ask");
 
-	*there = (struct there){ 0 };
-	for (size_t i = 0; i < items->n; i++) {
-		items->item[i].is_there = false;
-		items->item[i].there = 0;
-	}
-	for (char *line; r == 0 && (line = strsep(&rest, "\n"));)
-		r = take_line(ssh, line, items, there);
-	if (r == 0 && !there->folder[0])
-		return log_refuse(-EPROTO, "'%s' did not say where its files go",
-				  ssh->url->host);
-	return r;
+	return r < 0 ? r : there_parse(said, ssh->url->host, items, there);
 }
 
 /* --- copying --- */
@@ -212,15 +153,13 @@ static int finish(const struct ssh *ssh, const struct items *items,
 		  const struct there *there)
 {
 	auto_free char *call = NULL;
-	char words[300], said[SAID_BYTES], *rest = said;
-	int r, n_bad = 0;
+	char words[300], said[SAID_BYTES];
+	int r;
 
 	(void)snprintf(words, sizeof(words), "finish %s", there->folder);
 	call = make_call(words, items, false);
 	r = call ? ask(ssh, call, said) : log_err(-ENOMEM, "cannot ask");
-	for (char *line; r == 0 && (line = strsep(&rest, "\n"));)
-		n_bad += after(line, "bad") != NULL;
-	return r < 0 ? r : n_bad;
+	return r < 0 ? r : there_count_bad(said);
 }
 
 static void say_what_travels(const struct ssh *ssh, const struct items *items)

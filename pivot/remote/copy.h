@@ -7,13 +7,7 @@
 
 #include "items.h"
 #include "ssh.h"
-
-/* The other machine, as it answers for itself. */
-struct there {
-	bool is_root;
-	char become[16];  /* a command that gives root; "": it has it */
-	char folder[256]; /* no word of it needs quotes in any shell */
-};
+#include "there.h"
 
 /*
  * Copies what is not there, and goes on where a copy broke off. Files of earlier jumps

@@ -94,14 +94,10 @@ void items_done(struct items *items)
 
 /* --- words --- */
 
-/* --option="$folder"/'name' */
-static int put_item(FILE *out, const char *option, const struct item *item,
-		    const char *end)
+/* --option="$folder"/name */
+static void put_path(FILE *out, const char *option, const char *name, const char *end)
 {
-	if (!item)
-		return -EIO; /* logged */
-	(void)fprintf(out, " --%s=\"$folder\"/%s%s", option, item->name, end);
-	return 0;
+	(void)fprintf(out, " --%s=\"$folder\"/%s%s", option, name, end);
 }
 
 static int put_value(FILE *out, const char *option, const char *value)
@@ -114,30 +110,57 @@ static int put_value(FILE *out, const char *option, const char *value)
 	return 0;
 }
 
+static int put_file(FILE *out, const char *option, const char *path, struct items *items)
+{
+	const struct item *item = add(items, option, file_open(AT_FDCWD, path, path));
+
+	if (!item)
+		return -EIO; /* logged */
+	put_path(out, option, item->name, "");
+	return 0;
+}
+
+static int put_folder(FILE *out, const char *option, const char *path,
+		      struct items *items)
+{
+	struct item *item = add(items, option, pack_folder(path, option));
+
+	if (!item)
+		return -EIO; /* logged */
+	item->is_archive = true;
+	put_path(out, option, item->name, ".d");
+	return 0;
+}
+
 static int put_option(FILE *out, const struct given_option *given, struct items *items)
 {
-	const char *name = given->line->name, *value = given->value;
-	struct item *item;
+	const struct option_line *line = given->line;
+	const bool is_no_file = line->no_file && strcmp(given->value, line->no_file) == 0;
 
-	switch (given->line->travels) {
-	case TRAVELS_AS_FILE:
-		/* not every value is a file's name, as in --middle-kernel=target */
-		if (given->line->no_file && strcmp(value, given->line->no_file) == 0)
-			return put_value(out, name, value);
-		return put_item(out, name,
-				add(items, name, file_open(AT_FDCWD, value, value)), "");
-	case TRAVELS_AS_FOLDER:
-		item = add(items, name, pack_folder(value, name));
-		if (item)
-			item->is_archive = true;
-		return put_item(out, name, item, ".d");
+	switch (line->travels) {
 	case TRAVELS_IN_TREE:
 	case TRAVELS_NOT:
 		return 0;
+	case TRAVELS_AS_FILE:
+		if (!is_no_file)
+			return put_file(out, line->name, given->value, items);
+		break;
+	case TRAVELS_AS_FOLDER:
+		return put_folder(out, line->name, given->value, items);
 	case TRAVELS_AS_IT_IS:
 		break;
 	}
-	return put_value(out, name, value);
+	return put_value(out, line->name, given->value);
+}
+
+/* A tree has one of each: there.sh gives them these names. */
+static int put_part(FILE *out, const char *name, int fd, const char *shown,
+		    struct items *items)
+{
+	if (!add(items, name, file_reopen(fd, shown)))
+		return -EIO; /* logged */
+	put_path(out, name, name, "");
+	return 0;
 }
 
 static int put_tree(FILE *out, const struct tree *tree, struct items *items)
@@ -146,15 +169,9 @@ static int put_tree(FILE *out, const struct tree *tree, struct items *items)
 
 	if (tree->kernel_fd < 0)
 		return 0;
-	r = put_item(
-		out, "kernel",
-		add(items, "kernel", file_reopen(tree->kernel_fd, tree->kernel_name)),
-		"");
+	r = put_part(out, "kernel", tree->kernel_fd, tree->kernel_name, items);
 	if (r == 0 && tree->initrd_fd >= 0)
-		r = put_item(out, "initrd",
-			     add(items, "initrd",
-				 file_reopen(tree->initrd_fd, tree->initrd_name)),
-			     "");
+		r = put_part(out, "initrd", tree->initrd_fd, tree->initrd_name, items);
 	return r < 0 ? r : put_value(out, "command-line", tree->command_line);
 }
 

@@ -143,6 +143,7 @@ prepare() {
 
 # finish FOLDER NAME...: a name ends with the checksum of what is in it; only what is so
 # bears it. Those of earlier are looked at, too: a disk may have lost them with the power.
+# What there is one of gets a name that people can read.
 finish() {
 	folder=$1
 	shift
@@ -159,7 +160,10 @@ finish() {
 			continue
 		fi
 		case $name in
-		pivot-kexec-*) chmod 700 "$path" && ln -sf "$name" "$folder/pivot-kexec" ;;
+		pivot-kexec-*) chmod 700 "$path" ;;
+		esac
+		case $name in
+		pivot-kexec-* | kernel-* | initrd-*) ln -sf "$name" "$folder/${name%-*}" ;;
 		esac
 	done
 }

@@ -62,7 +62,7 @@ def test_a_user_s_machine_goes_over_and_is_there_again(tmp_path):
         assert went.returncode == 0, went.stdout + went.stderr
         assert "'there' has all of it already" in went.stderr
         assert re.search(r"away for \d+ s; the target answers: .*, Linux 6\.1\.", went.stdout)
-        assert len(cached.splitlines()) == 4
+        assert len(cached.splitlines()) == 6, cached
         vm.wait_verdict(nonce)
         vm.wait_ssh()
         assert is_installer(vm) and identity(vm) == before
