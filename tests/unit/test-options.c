@@ -9,6 +9,7 @@
 #include "fake-output.h"
 #include "pivot/base/macros.h"
 #include "pivot/kexec/load.h"
+#include "pivot/option-table.h"
 #include "unit.h"
 
 static const struct verb verbs[] = {
@@ -497,17 +498,75 @@ START_TEST(refuses_other_words_for_the_network)
 }
 END_TEST
 
-UNIT_MAIN("options", refuses_an_option_that_would_do_nothing,
-	  takes_a_tree_and_nothing_else, takes_every_option,
-	  takes_options_before_and_behind_the_tree, takes_a_tarball_on_standard_input,
-	  takes_a_tree_named_like_an_option, keeps_initrds_in_their_order,
-	  needs_no_tree_where_a_kernel_is_named, chooses_each_way_of_the_takeover,
-	  chooses_each_loader, says_which_loaders_there_are,
-	  leaves_out_what_is_not_wanted, takes_no_tree_where_there_is_none,
-	  asks_for_a_tree, takes_one_tree_only, says_what_a_value_may_be,
-	  says_what_is_no_option, takes_sixteen_initrds_and_no_more,
-	  prints_help_with_every_verb_and_option, prints_its_version,
-	  takes_every_word_about_devices, says_what_is_wrong_about_devices,
+START_TEST(takes_another_machine_and_notes_what_it_is_told)
+{
+	verb = NULL;
+	ck_assert_int_eq(parse("x"), 0);
+	ck_assert(!options.is_remote);
+	ck_assert_uint_eq(options.wait_s, 600);
+	ck_assert_int_eq(parse("--to", "ssh://me@there:22", "--wait=0", "-v", "--append",
+			       "a b", "--two-stage", "--watchdog=30", "x"),
+			 0);
+	ck_assert(options.is_remote);
+	ck_assert_str_eq(options.to.user, "me");
+	ck_assert_str_eq(options.to.host, "there");
+	ck_assert_uint_eq(options.wait_s, 0);
+	ck_assert_uint_eq(options.n_given, 6);
+	ck_assert_str_eq(options.given[2].line->name, "verbose");
+	ck_assert_ptr_null(options.given[2].value);
+	ck_assert_str_eq(options.given[3].value, "a b");
+	ck_assert_ptr_null(options.given[4].value);
+	ck_assert_str_eq(options.given[5].value, "30");
+}
+END_TEST
+
+START_TEST(says_what_is_wrong_about_another_machine)
+{
+	verb = NULL;
+	ck_assert_int_eq(parse("--to", "there", "x"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: --to takes ssh://[user@]host[:port], not "
+			       "'there'\n");
+	ck_assert_int_eq(parse("--wait=5", "x"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(said, "--wait is for --to"));
+	verb = &verbs[1];
+	ck_assert_int_eq(parse("--to", "ssh://there", "--root", "x"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(said, "two machines"));
+	verb = &verbs[2];
+	ck_assert_int_eq(parse("--to", "ssh://there", "x"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(said, "--to is for 'run'"));
+	verb = NULL;
+}
+END_TEST
+
+/* A path of this machine's means nothing on another. */
+START_TEST(no_file_is_named_to_another_machine)
+{
+	for (size_t i = 0; i < n_option_lines; i++) {
+		const struct option_line *line = &option_lines[i];
+
+		if (!line->argument || line->verbs)
+			continue;
+		if (strcmp(line->argument, "FILE") == 0 ||
+		    strcmp(line->argument, "DIR") == 0)
+			ck_assert_msg(line->travels != TRAVELS_AS_IT_IS, "--%s",
+				      line->name);
+	}
+}
+END_TEST
+
+UNIT_MAIN("options", takes_another_machine_and_notes_what_it_is_told,
+	  says_what_is_wrong_about_another_machine, no_file_is_named_to_another_machine,
+	  refuses_an_option_that_would_do_nothing, takes_a_tree_and_nothing_else,
+	  takes_every_option, takes_options_before_and_behind_the_tree,
+	  takes_a_tarball_on_standard_input, takes_a_tree_named_like_an_option,
+	  keeps_initrds_in_their_order, needs_no_tree_where_a_kernel_is_named,
+	  chooses_each_way_of_the_takeover, chooses_each_loader,
+	  says_which_loaders_there_are, leaves_out_what_is_not_wanted,
+	  takes_no_tree_where_there_is_none, asks_for_a_tree, takes_one_tree_only,
+	  says_what_a_value_may_be, says_what_is_no_option,
+	  takes_sixteen_initrds_and_no_more, prints_help_with_every_verb_and_option,
+	  prints_its_version, takes_every_word_about_devices,
+	  says_what_is_wrong_about_devices,
 	  takes_a_recording_only_where_nothing_is_changed, takes_each_number_of_stages,
 	  takes_two_stages_with_or_without_how,
 	  takes_another_middle_kernel_for_two_stages,
