@@ -274,7 +274,8 @@ unsigned int journey_prepare(const struct options *options, struct journey *ret)
 	ret->options = options;
 	ret->handover = options->handover;
 	ret->handover.takeover = choose_takeover(options);
-	ret->loaders = preflight_loaders(options->root, options->loader);
+	ret->loaders =
+		preflight_loaders(options->root, options->loader, &ret->loaders_why);
 	if (read_hardware(ret) < 0) {
 		findings_add_said(
 			&ret->findings, "devices",

@@ -37,8 +37,9 @@ struct journey {
 	struct middle middle;
 	struct findings findings;
 	bool has_kernel;
-	unsigned int loaders; /* that may be tried: 1 << enum loader */
-	bool replaces_image;  /* that somebody else loaded, by --force */
+	unsigned int loaders;	 /* that may be tried: 1 << enum loader */
+	const char *loaders_why; /* the others are not; NULL: all are */
+	bool replaces_image;	 /* that somebody else loaded, by --force */
 	enum panic_timeout panic_timeout;
 	bool is_tuned;		   /* rootfstype=ramfs was added */
 	bool wants_crash_memory;   /* what is reserved for a crash kernel is needed */

@@ -3,6 +3,7 @@
 
 /* The options of pivot-kexec(8), a line each: how they are written, and what they do. */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "options.h"
@@ -22,6 +23,8 @@ struct option_line {
 	const char *argument; /* "FILE"; "[=HOW]" where it may be left out; NULL: none */
 	const char *verbs; /* "'plan' and 'check'": those that it is for; NULL: all that
 			      take a tree */
+	const char *words; /* "auto seize": what it takes; NULL: anything, or those of the
+			      handover's choice of its name */
 	/*
 	 * Takes it into the options; value is NULL where there is none. 0; or -EINVAL,
 	 * with a sentence on standard error.
@@ -36,3 +39,6 @@ struct option_line {
 
 extern const struct option_line option_lines[];
 extern const size_t n_option_lines;
+
+/* Does it do anything for the verb? */
+bool option_is_for(const struct option_line *line, const struct verb *verb);

@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "option-table.h"
 #include "pivot/base/log.h"
@@ -117,6 +118,13 @@ static bool is_in(const char *verbs, const char *name)
 	return found && found[-1] == '\'' && found[strlen(name)] == '\'';
 }
 
+bool option_is_for(const struct option_line *line, const struct verb *verb)
+{
+	if (!line->verbs)
+		return verb->kind == VERB_ACTS || verb->kind == VERB_READS;
+	return !line->verbs[0] || is_in(line->verbs, verb->name);
+}
+
 /* An option that would do nothing is a misunderstanding. */
 static int check_option(const struct option_line *line, const struct verb *verb)
 {
@@ -124,13 +132,11 @@ static int check_option(const struct option_line *line, const struct verb *verb)
 	const char letter[] = { line->letter, '\0' };
 	const char *name = line->name ?: letter;
 
-	if (!line->verbs)
-		return verb->kind == VERB_ACTS || verb->kind == VERB_READS
-			       ? 0
-			       : log_refuse(-EINVAL, "%s%s is not for '%s'", dashes, name,
-					    verb->name);
-	if (!line->verbs[0] || is_in(line->verbs, verb->name))
+	if (option_is_for(line, verb))
 		return 0;
+	if (!line->verbs)
+		return log_refuse(-EINVAL, "%s%s is not for '%s'", dashes, name,
+				  verb->name);
 	return log_refuse(-EINVAL, "%s%s is for %s", dashes, name, line->verbs);
 }
 
@@ -198,6 +204,17 @@ static int take_word(const struct option_line *line, const char *value,
 	return line->take(options, line, value);
 }
 
+/* "--watchdog 300", where what it takes may be left out: it would be taken for a tree. */
+static int check_loose_word(const struct option_line *line, const char *word)
+{
+	if (!line->argument || line->argument[0] != '[' || optarg || !word ||
+	    word[0] == '-' || word[strcspn(word, "/.")] || access(word, F_OK) == 0)
+		return 0;
+	return log_refuse(-EINVAL,
+			  "there is no tree '%s'; if it is for --%s, write --%s=%s", word,
+			  line->name, line->name, word);
+}
+
 static int take_words(int argc, char **argv, const struct verb *verb,
 		      struct options *options)
 {
@@ -215,6 +232,8 @@ static int take_words(int argc, char **argv, const struct verb *verb,
 		if (!line) /* getopt_long() has said what is wrong */
 			return log_refuse(-EINVAL, "see --help");
 		r = take_word(line, optarg, verb, options);
+		if (r == 0)
+			r = check_loose_word(line, argv[optind]);
 	}
 	return r;
 }
@@ -238,8 +257,9 @@ int options_parse(int argc, char **argv, const struct verb *verbs,
 	if (ret->tree && argv[optind + 1])
 		return log_refuse(
 			-EINVAL,
-			"one tree at a time, and a verb comes first: what is '%s'?",
-			argv[optind + 1]);
+			"one tree at a time, and a verb comes first, but here are "
+			"'%s' and '%s'",
+			ret->tree, argv[optind + 1]);
 	if (ret->stages == STAGES_AUTO &&
 	    (ret->middle.kernel || ret->has_target_in_middle ||
 	     ret->handover.extent == EXTENT_ABRUPT))

@@ -60,6 +60,8 @@ struct options {
 	bool force;
 	bool has_no_tune; /* nothing is added to the command line to save memory */
 	bool verbose;
+	bool quiet;
+	bool yes;		   /* is not asked */
 	bool has_no_panic_timeout; /* the tree's command line is enough as it is */
 	bool json;
 	int family; /* 4 or 6, or 0: neither was asked for */

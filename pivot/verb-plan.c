@@ -3,34 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "initramfs/plan.h"
+#include "details.h"
 #include "journey.h"
 #include "pivot/base/human.h"
 #include "pivot/base/log.h"
 #include "pivot/base/printable.h"
-#include "pivot/kexec/host.h"
-#include "pivot/kexec/layout-text.h"
-#include "pivot/kexec/load.h"
+#include "pivot/base/terminal.h"
 #include "pivot/takeover/takeover.h"
 #include "plan-json.h"
-
-static void print_loaders(unsigned int loaders)
-{
-	const char *before = "loader        ";
-
-	for (enum loader i = 0; i < LOADERS; i++)
-		if (loaders & 1U << i) {
-			(void)printf("%s%s", before, loader_name(i));
-			before = ", else ";
-		}
-	(void)printf("\n");
-}
 
 static void print_tree(const struct journey *journey)
 {
 	const struct tree *tree = &journey->tree;
-	char kernel[HUMAN_BYTES], initrd[HUMAN_BYTES];
+	char kernel[HUMAN_BYTES], initrd[HUMAN_BYTES], loaders[DETAILS_LOADERS_BYTES];
 
 	(void)printf("tree          %s\n", tree->form);
 	(void)printf("kernel        %s, %s\n", tree->kernel_name,
@@ -42,7 +30,7 @@ static void print_tree(const struct journey *journey)
 	else
 		(void)printf("initrd        none\n");
 	(void)printf("command line  %s\n", tree->command_line);
-	print_loaders(journey->loaders);
+	(void)printf("loader        %s\n", details_loaders(journey->loaders, loaders));
 }
 
 static void print_kept(const struct keep_file *file)
@@ -151,35 +139,6 @@ static void print_middle(const struct middle *middle)
 		     teardown_stage_number(&middle->handover, 0));
 }
 
-/* As it would be now; the control segment is placed when it is known where the pages are.
- */
-static void print_layout(const struct journey *journey)
-{
-	static struct host host; /* too large for a stack */
-	char text[LAYOUT_TEXT_BYTES];
-	struct layout_search search = { 0 };
-	struct layout_request request;
-	enum layout_lack lack;
-	struct layout layout;
-	const char *what;
-	int r = host_read(journey->options->root, &host, &what);
-
-	(void)printf("\nmemory, as it would be now\n");
-	if (r < 0) {
-		(void)printf("  not known: cannot read %s: %s\n", what, strerror(-r));
-		return;
-	}
-	request = (struct layout_request){
-		.usable = &host.usable,
-		.kernel = layout_kernel_of(&journey->kernel),
-		.initrd_bytes = (tree_initrd_bytes(&journey->tree) + 4095) / 4096 * 4096,
-	};
-	if (layout_payload(&request, &search, &layout, &lack) < 0)
-		(void)printf("  %s\n", layout_lack_text(&request, lack, text));
-	else
-		(void)printf("%s", layout_text(&request, &layout, text));
-}
-
 static void print_advice(const struct hardware *hardware)
 {
 	if (hardware->n_advice > 0)
@@ -207,8 +166,9 @@ static void print_stage(const struct plan *plan, const struct handover *handover
 {
 	size_t n = 0;
 
-	(void)printf("\n%s %s\n", teardown_stage_number(handover, stage),
-		     teardown_stage_title(stage));
+	(void)printf("\n%s%s %s%s\n", terminal_style(STDOUT_FILENO, STYLE_TITLE),
+		     teardown_stage_number(handover, stage), teardown_stage_title(stage),
+		     terminal_style(STDOUT_FILENO, STYLE_PLAIN));
 	for (size_t i = 0; i < plan->n; i++) {
 		if (plan->op[i].stage != stage)
 			continue;
@@ -243,7 +203,7 @@ static void print_all(const struct journey *journey, const struct plan *plan)
 	if (!journey->options->root[0])
 		print_takeover(journey);
 	if (journey->has_kernel && journey->options->verbose)
-		print_layout(journey);
+		details_print(journey);
 	print_advice(journey->hardware);
 	if (journey->has_middle)
 		print_middle(&journey->middle);

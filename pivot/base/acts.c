@@ -24,6 +24,7 @@
 #include "cleanup.h"
 #include "file.h"
 #include "macros.h"
+#include "progress.h"
 
 static int result(long r)
 {
@@ -90,7 +91,8 @@ int act_unlink(const char *path)
 	return result(unlink(path));
 }
 
-int act_copy(int from, uint64_t at, uint64_t bytes, const char *path)
+int act_copy(int from, uint64_t at, uint64_t bytes, const char *path,
+	     struct progress *progress)
 {
 	static char buffer[1 << 20];
 	auto_close int fd = create(path, 0600);
@@ -107,6 +109,7 @@ int act_copy(int from, uint64_t at, uint64_t bytes, const char *path)
 		(void)posix_fadvise(from, (off_t)at, got, POSIX_FADV_DONTNEED);
 		at += (uint64_t)got;
 		bytes -= (uint64_t)got;
+		progress_add(progress, (uint64_t)got);
 	}
 	return r;
 }

@@ -15,6 +15,7 @@
 #include "pivot/base/cleanup.h"
 #include "pivot/base/file.h"
 #include "pivot/base/log.h"
+#include "pivot/base/progress.h"
 
 enum { HEADER_BYTES = 110, AT_ONCE = 64 << 10 };
 
@@ -72,7 +73,8 @@ static int log_changed(const struct keep_file *file)
 			  file->source);
 }
 
-static int put_content(struct archive *archive, const struct keep_file *file, int fd)
+static int put_content(struct archive *archive, const struct keep_file *file, int fd,
+		       struct progress *progress)
 {
 	auto_free char *data = malloc(AT_ONCE);
 	int r = data ? 0 : log_err(-ENOMEM, "cannot read '%s'", file->source);
@@ -88,12 +90,14 @@ static int put_content(struct archive *archive, const struct keep_file *file, in
 			return log_changed(file);
 		r = put(archive, data, (size_t)n);
 		at += (uint64_t)n;
+		progress_add(progress, (uint64_t)n);
 	}
 	return r;
 }
 
 /* Of its size it was decided whether there is room, and it is in the header. */
-static int put_file(struct archive *archive, const struct keep_file *file)
+static int put_file(struct archive *archive, const struct keep_file *file,
+		    struct progress *progress)
 {
 	auto_close int fd = open(file->source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
 						       O_NOCTTY | O_CLOEXEC);
@@ -103,11 +107,11 @@ static int put_file(struct archive *archive, const struct keep_file *file)
 		return log_err(-errno, "cannot read '%s'", file->source);
 	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != file->bytes)
 		return log_changed(file);
-	return put_content(archive, file, fd);
+	return put_content(archive, file, fd, progress);
 }
 
 static int put_entry(struct archive *archive, const struct keep_file *file,
-		     unsigned int ino)
+		     unsigned int ino, struct progress *progress)
 {
 	auto_release(entry_freep) struct archive_entry *entry = archive_entry_new();
 
@@ -128,7 +132,7 @@ static int put_entry(struct archive *archive, const struct keep_file *file,
 	if (!S_ISREG(file->mode))
 		return 0;
 	return file->data ? put(archive, file->data, (size_t)file->bytes)
-			  : put_file(archive, file);
+			  : put_file(archive, file, progress);
 }
 
 static int check_length(const struct keep *keep, int fd)
@@ -145,6 +149,8 @@ static int check_length(const struct keep *keep, int fd)
 
 int keep_write(const struct keep *keep, int fd)
 {
+	auto_progress struct progress progress =
+		progress_start("gathering what travels to the target", keep->bytes);
 	auto_release(write_freep) struct archive *archive = archive_write_new();
 	int r = 0;
 
@@ -155,7 +161,7 @@ int keep_write(const struct keep *keep, int fd)
 	    archive_write_open_fd(archive, fd) != ARCHIVE_OK)
 		return archive_error(archive);
 	for (size_t i = 0; r == 0 && i < keep->n; i++)
-		r = put_entry(archive, &keep->file[i], (unsigned int)i + 1);
+		r = put_entry(archive, &keep->file[i], (unsigned int)i + 1, &progress);
 	if (r == 0 && archive_write_close(archive) != ARCHIVE_OK)
 		r = archive_error(archive);
 	return r < 0 ? r : check_length(keep, fd);

@@ -73,7 +73,16 @@ static void print_note(const char *text)
 	(void)printf("note: %s\n", printable_make(line));
 }
 
-void findings_print(const struct findings *findings)
+size_t findings_count(const struct findings *findings, enum severity severity)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < findings->n; i++)
+		n += findings->finding[i].severity == severity;
+	return n;
+}
+
+void findings_print(const struct findings *findings, bool has_notes)
 {
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct finding *f = &findings->finding[i];
@@ -84,7 +93,7 @@ void findings_print(const struct findings *findings)
 			(void)log_refuse(0, "%s", f->text);
 		else if (f->severity == FINDING_WARN)
 			(void)log_warn(0, "%s", f->text);
-		else
+		else if (has_notes)
 			print_note(f->text);
 	}
 	(void)fflush(stdout); /* in its place among what the log says */

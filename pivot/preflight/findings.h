@@ -43,5 +43,9 @@ void findings_add_said(struct findings *findings, const char *id, const char *te
 /* "refuse", "warn", "note". */
 const char *severity_name(enum severity severity);
 
-/* Refusals and warnings to the log, notes to standard output; in the order found. */
-void findings_print(const struct findings *findings);
+/*
+ * Refusals and warnings to the log, and notes, where they are wanted, to standard output;
+ * in the order found.
+ */
+void findings_print(const struct findings *findings, bool has_notes);
+size_t findings_count(const struct findings *findings, enum severity severity);

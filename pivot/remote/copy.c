@@ -9,6 +9,7 @@
 #include "pivot/base/cleanup.h"
 #include "pivot/base/human.h"
 #include "pivot/base/log.h"
+#include "pivot/base/progress.h"
 #include "pivot/embedded.h"
 
 enum { SAID_BYTES = 16384, ROUNDS = 2 };
@@ -94,24 +95,26 @@ static uint64_t bytes_missing(const struct item *item)
 	return item->is_there ? 0 : item->bytes - item->there;
 }
 
-/* Of all files together, for who waits. */
-struct meter {
-	uint64_t bytes, total;
-};
+static uint64_t sum_missing(const struct items *items)
+{
+	uint64_t bytes = 0;
+
+	for (size_t i = 0; i < items->n; i++)
+		bytes += bytes_missing(&items->item[i]);
+	return bytes;
+}
 
 static void has_sent(void *data, size_t bytes)
 {
-	struct meter *meter = data;
-
-	meter->bytes += bytes;
+	progress_add(data, bytes);
 }
 
-static int log_broken(const struct ssh *ssh, const struct meter *meter, int r)
+static int log_broken(const struct ssh *ssh, const struct progress *progress, int r)
 {
 	char sent[HUMAN_BYTES], total[HUMAN_BYTES];
 
-	(void)human_bytes(meter->bytes, sent);
-	(void)human_bytes(meter->total, total);
+	(void)human_bytes(progress->done, sent);
+	(void)human_bytes(progress->total, total);
 	if (r == -EINTR)
 		return log_refuse(r,
 				  "interrupted after %s of %s: the same again goes on "
@@ -124,28 +127,27 @@ static int log_broken(const struct ssh *ssh, const struct meter *meter, int r)
 }
 
 static int send_item(const struct ssh *ssh, const struct item *item,
-		     const struct there *there, struct meter *meter)
+		     const struct there *there, struct progress *progress)
 {
 	auto_free char *command = NULL;
 
 	/* words that are the same in every shell */
 	if (asprintf(&command, "cat >>%s/%s.part", there->folder, item->name) < 0)
 		return -ENOMEM;
-	return ssh_feed(ssh, command, item->fd, item->there, has_sent, meter);
+	return ssh_feed(ssh, command, item->fd, item->there, has_sent, progress);
 }
 
 static int send_missing(const struct ssh *ssh, const struct items *items,
 			const struct there *there)
 {
-	struct meter meter = { 0 };
+	auto_progress struct progress progress =
+		progress_start("copying", sum_missing(items));
 	int r = 0;
 
-	for (size_t i = 0; i < items->n; i++)
-		meter.total += bytes_missing(&items->item[i]);
 	for (size_t i = 0; r == 0 && i < items->n; i++)
 		if (bytes_missing(&items->item[i]) > 0)
-			r = send_item(ssh, &items->item[i], there, &meter);
-	return r == 0 ? 0 : log_broken(ssh, &meter, r);
+			r = send_item(ssh, &items->item[i], there, &progress);
+	return r == 0 ? 0 : log_broken(ssh, &progress, r);
 }
 
 /* How many were not what their names say, and are gone; or negative errno, logged. */
@@ -164,19 +166,18 @@ static int finish(const struct ssh *ssh, const struct items *items,
 
 static void say_what_travels(const struct ssh *ssh, const struct items *items)
 {
-	uint64_t missing = 0, bytes = 0;
+	const uint64_t missing = sum_missing(items);
 	char part[HUMAN_BYTES], all[HUMAN_BYTES];
+	uint64_t bytes = 0;
 
-	for (size_t i = 0; i < items->n; i++) {
-		missing += bytes_missing(&items->item[i]);
+	for (size_t i = 0; i < items->n; i++)
 		bytes += items->item[i].bytes;
-	}
+	(void)human_bytes(missing, part);
+	(void)human_bytes(bytes, all);
 	if (missing == 0)
-		log_notice("'%s' has all of it already, %s", ssh->url->host,
-			   human_bytes(bytes, all));
+		log_notice("'%s' has all of it already, %s", ssh->url->host, all);
 	else
-		log_notice("copying %s to '%s', of %s in all", human_bytes(missing, part),
-			   ssh->url->host, human_bytes(bytes, all));
+		log_notice("copying %s to '%s', of %s in all", part, ssh->url->host, all);
 }
 
 int copy_items(const struct ssh *ssh, struct items *items, bool has_tree,

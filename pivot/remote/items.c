@@ -89,6 +89,7 @@ void items_done(struct items *items)
 	for (size_t i = 0; i < items->n; i++)
 		close_fdp(&items->item[i].fd);
 	free(items->words);
+	free(items->own_words);
 	*items = (struct items){ 0 };
 }
 
@@ -182,30 +183,35 @@ static int open_self(void)
 	return fd < 0 ? log_err(-errno, "cannot read this program") : fd;
 }
 
-static int put_all(FILE *out, const struct options *options, const struct verb *verb,
+/* The verb's own go into own. */
+static int put_all(FILE *out, FILE *own, const struct options *options,
 		   const struct tree *tree, struct items *items)
 {
 	int r = add(items, "pivot-kexec", open_self()) ? 0 : -EIO;
 
-	quote_word(out, verb->name);
-	for (size_t i = 0; r == 0 && i < options->n_given; i++)
-		r = put_option(out, &options->given[i], items);
+	for (size_t i = 0; r == 0 && i < options->n_given; i++) {
+		const struct given_option *given = &options->given[i];
+		const bool is_own =
+			given->line->verbs && !strstr(given->line->verbs, "'check'");
+
+		r = put_option(is_own ? own : out, given, items);
+	}
 	return r < 0 ? r : put_tree(out, tree, items);
 }
 
-int items_gather(const struct options *options, const struct verb *verb,
-		 const struct tree *tree, struct items *ret)
+int items_gather(const struct options *options, const struct tree *tree,
+		 struct items *ret)
 {
-	FILE *out;
-	size_t size;
-	int r;
+	size_t size, own_size;
+	FILE *out, *own;
+	int r = -ENOMEM;
 
 	*ret = (struct items){ 0 };
 	out = open_memstream(&ret->words, &size);
-	if (!out)
-		return log_err(-errno, "cannot name the options over there");
-	r = put_all(out, options, verb, tree, ret);
-	if (fclose(out) != 0 && r == 0)
-		r = log_err(-ENOMEM, "cannot name the options over there");
-	return r;
+	own = open_memstream(&ret->own_words, &own_size);
+	if (out && own)
+		r = put_all(out, own, options, tree, ret);
+	if ((out && fclose(out) != 0) | (own && fclose(own) != 0))
+		r = -ENOMEM;
+	return r == -ENOMEM ? log_err(r, "cannot name the options over there") : r;
 }

@@ -12,7 +12,6 @@
 
 struct options;
 struct tree;
-struct verb;
 
 enum { ITEMS_MAX = 64, ITEM_NAME_BYTES = 96 };
 
@@ -28,13 +27,15 @@ struct item {
 struct items {
 	struct item item[ITEMS_MAX];
 	size_t n;
-	char *words; /* for sh, where $folder is the items' */
+	/* For sh, where $folder is the items': those that 'check' takes, too, and others.
+	 */
+	char *words, *own_words;
 };
 
 /*
  * Opens all of it; tree may be one that was not opened. 0 or negative errno, logged;
  * *ret needs items_done() either way.
  */
-int items_gather(const struct options *options, const struct verb *verb,
-		 const struct tree *tree, struct items *ret);
+int items_gather(const struct options *options, const struct tree *tree,
+		 struct items *ret);
 void items_done(struct items *items);

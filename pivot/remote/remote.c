@@ -11,6 +11,7 @@
 #include "look.h"
 #include "pivot/base/cleanup.h"
 #include "pivot/base/log.h"
+#include "pivot/confirm.h"
 #include "pivot/options.h"
 #include "pivot/tree/tree.h"
 #include "program.h"
@@ -47,8 +48,7 @@ static int gather(struct remote *remote)
 
 	if (options->tree || options->tree_options.kernel)
 		r = tree_open(options->tree, &options->tree_options, &remote->tree);
-	return r < 0 ? r
-		     : items_gather(options, remote->verb, &remote->tree, &remote->items);
+	return r < 0 ? r : items_gather(options, &remote->tree, &remote->items);
 }
 
 /* By what is seen now the target is known later. */
@@ -62,6 +62,7 @@ static int look(struct remote *remote)
 	if (r < 0 || r == SSH_FAILED || look_parse(said, &remote->wait.before) < 0)
 		return log_refuse(-EPROTO, "cannot make out what runs on '%s'",
 				  remote->options->to.host);
+	remote->wait.is_quiet = remote->options->json || remote->options->quiet;
 	remote->wait.tree_command_line = remote->tree.command_line ?: "";
 	return 0;
 }
@@ -94,8 +95,8 @@ static int copy(struct remote *remote)
 	return look(remote);
 }
 
-/* "execute FOLDER BECOME 'NAME...' WORD...", for free(3). */
-static char *make_call(const struct remote *remote)
+/* "execute FOLDER BECOME 'NAME...' VERB WORD...", for free(3). */
+static char *make_call(const struct remote *remote, const char *verb, const char *own)
 {
 	const struct there *there = &remote->there;
 	const struct items *items = &remote->items;
@@ -110,25 +111,42 @@ static char *make_call(const struct remote *remote)
 	for (size_t i = 0; i < items->n; i++)
 		if (items->item[i].is_archive)
 			(void)fprintf(out, "%s ", items->item[i].name);
-	(void)fprintf(out, "'%s", items->words);
+	(void)fprintf(out, "' %s%s%s", verb, items->words, own);
 	if (fclose(out) == 0)
 		return call;
 	free(call);
 	return NULL;
 }
 
-/* Its exit code, which is one of ours. */
-static int execute(const struct remote *remote)
+/* Its exit code, or what ssh_script() gives else. */
+static int execute(const struct remote *remote, const char *verb, const char *own)
 {
-	auto_free char *call = make_call(remote);
+	auto_free char *call = make_call(remote, verb, own);
 	auto_free char *script = call ? copy_script(call) : NULL;
-	const bool may_jump = is_jump(remote);
-	int r;
 
-	if (!script)
-		return log_refuse(EXIT_UNCHANGED, "there is no memory left");
 	(void)fflush(stdout); /* what is said over there comes behind it */
-	r = ssh_script(&remote->ssh, script, NULL, 0);
+	return script ? ssh_script(&remote->ssh, script, NULL, 0) : -ENOMEM;
+}
+
+/* Nobody can be asked over there: what is to be known for the answer is told before. */
+static int check_and_ask(const struct remote *remote)
+{
+	int r = execute(remote, "check", "");
+
+	if (r != 0)
+		return log_refuse(-ECANCELED, "'%s' was not told to go over",
+				  remote->options->to.host);
+	log_notice("'%s' is %s, Linux %s, and is to go over", remote->options->to.host,
+		   remote->wait.before.name, remote->wait.before.release);
+	return confirm() ? 0 : -ECANCELED;
+}
+
+/* One of our exit codes. */
+static int execute_verb(const struct remote *remote)
+{
+	const bool may_jump = is_jump(remote);
+	int r = execute(remote, remote->verb->name, remote->items.own_words);
+
 	if (r >= 0 && r <= EXIT_TOO_LATE)
 		return r;
 	return log_refuse(
@@ -162,11 +180,13 @@ int remote_run(const struct options *options, const struct verb *verb)
 		.tree = TREE_INIT,
 		.ssh = SSH_INIT,
 	};
+	bool asks;
 	int code;
 
 	program_catch_signals();
-	if (copy(&remote) < 0)
+	asks = is_jump(&remote) && !options->yes && confirm_can_ask();
+	if (copy(&remote) < 0 || (asks && check_and_ask(&remote) < 0))
 		return log_refuse(EXIT_UNCHANGED, "nothing was changed");
-	code = execute(&remote);
+	code = execute_verb(&remote);
 	return code == EXIT_DONE && is_jump(&remote) ? wait_for_it(&remote) : code;
 }

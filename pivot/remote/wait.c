@@ -88,8 +88,14 @@ static unsigned int seconds_since(uint64_t ms)
 
 static int say_landed(const struct wait *wait, const struct look *now)
 {
-	(void)printf("pivot-kexec: away for %u s; the target answers: %s, Linux %s\n",
-		     seconds_since(wait->went_ms), now->name, now->release);
+	const unsigned int away_s = seconds_since(wait->went_ms);
+
+	if (wait->is_quiet)
+		log_notice("away for %u s; the target answers", away_s);
+	else
+		(void)printf(
+			"pivot-kexec: away for %u s; the target answers: %s, Linux %s\n",
+			away_s, now->name, now->release);
 	return EXIT_DONE;
 }
 

@@ -27,6 +27,7 @@ struct wait {
 	const char *tree_command_line;
 	uint64_t went_ms;   /* when the old system was last seen, by clock_ms() */
 	uint64_t closed_ms; /* since when nobody lets us in; 0: that is not so */
+	bool is_quiet;	    /* standard output is for something else */
 	bool was_gone;	    /* one question at least was left without an answer */
 	bool is_old;	    /* the last answer was the old system's, still in its boot */
 };

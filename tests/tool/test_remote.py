@@ -6,6 +6,7 @@ folder as their home, in the shells that machines have. Real ones: tests/vm/test
 
 import hashlib
 import os
+import pty
 import re
 import signal
 import subprocess
@@ -61,6 +62,10 @@ exec sh -c "$*"
 TOOL_OVER_THERE = r"""#!/bin/sh
 printf '%s\n' "$@" >"$FAKE/words"
 ls -lR "$(dirname "$1")" >"$FAKE/listing"
+if [ "$2" = check ] && [ -e "$FAKE/checked" ]; then
+	echo 'nothing stands against it'
+	exit 0
+fi
 if [ "$2" != run ]; then
 	exec "$@"
 fi
@@ -320,6 +325,49 @@ def test_says_how_long_the_machine_was_away(there, tree):
                      result.stdout)
     polls = [line for line in there.log().splitlines() if "ControlPath=none" in line]
     assert polls and all("ConnectTimeout=5" in line for line in polls)
+
+
+def ask(there, tree, answer):
+    """At a terminal; gives the exit code and what was said."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen([TOOL, "run", "--to", "ssh://there", "--delay=9", tree],
+                               env=there.environment(), stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    said = b""
+    try:
+        while data := os.read(ours, 65536):
+            said += data
+            if said.endswith(b"to go on: "):
+                os.write(ours, answer)
+    except OSError:  # nobody has the other side any more
+        pass
+    os.close(ours)
+    return process.wait(timeout=60), said.decode()
+
+
+def test_who_sits_at_a_terminal_is_asked_when_it_was_checked(there, tree):
+    (there.folder / "checked").touch()
+    code, said = ask(there, tree, b"no\n")
+    assert code == 1 and "nothing was changed" in said
+    assert said.index("nothing stands against it") < said.index("Type 'yes' to go on: ")
+    assert there.words()[1] == "check" and "--delay=9" in there.words()
+    code, said = ask(there, tree, b"yes\n")
+    assert code == 0 and "the target answers" in said
+    assert there.words()[1] == "run"
+
+
+def test_what_is_refused_is_not_asked(there, tree):
+    code, said = ask(there, tree, b"yes\n")
+    assert code == 1 and "Type 'yes'" not in said and "nothing was changed" in said
+    assert there.words()[1] == "check"
+
+
+def test_standard_output_is_for_json_alone_and_quiet_is_quiet(there, tree):
+    assert there.run("run", "--json", tree).stdout == ""
+    assert there.words()[2:3] == ["--json"]
+    result = there.run("run", "--quiet", "--yes", tree)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert "--quiet" in there.words() and "--yes" not in there.words()
 
 
 def test_a_way_home_is_no_success(there, tree):

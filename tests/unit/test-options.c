@@ -228,16 +228,16 @@ END_TEST
 
 START_TEST(takes_two_stages_with_or_without_how)
 {
-	ck_assert_int_eq(parse("--two-stage", "t"), 0);
+	ck_assert_int_eq(parse("--two-stage", "./t"), 0);
 	ck_assert_int_eq(options.stages, STAGES_TWO);
 	ck_assert_int_eq(options.handover.extent, EXTENT_CLEAN);
-	ck_assert_str_eq(options.tree, "t"); /* which is no way of it */
-	ck_assert_int_eq(parse("--two-stage=clean", "t"), 0);
+	ck_assert_str_eq(options.tree, "./t"); /* which is no way of it */
+	ck_assert_int_eq(parse("--two-stage=clean", "./t"), 0);
 	ck_assert_int_eq(options.handover.extent, EXTENT_CLEAN);
-	ck_assert_int_eq(parse("--two-stage=abrupt", "t"), 0);
+	ck_assert_int_eq(parse("--two-stage=abrupt", "./t"), 0);
 	ck_assert_int_eq(options.stages, STAGES_TWO);
 	ck_assert_int_eq(options.handover.extent, EXTENT_ABRUPT);
-	ck_assert_int_eq(parse("--two-stage=abrupt", "--two-stage", "t"), 0);
+	ck_assert_int_eq(parse("--two-stage=abrupt", "--two-stage", "./t"), 0);
 	ck_assert_int_eq(options.handover.extent, EXTENT_CLEAN);
 }
 END_TEST
@@ -321,12 +321,14 @@ END_TEST
 START_TEST(takes_a_recording_only_where_nothing_is_changed)
 {
 	static const struct verb plan = { .name = "plan", .kind = VERB_READS };
+	static const struct verb build = { .name = "build", .kind = VERB_ACTS };
 
 	ck_assert_int_eq(parse("--root", "/srv/recorded", "t"), -EINVAL);
 	ck_assert_str_eq(said, "pivot-kexec: --root is for 'plan'\n");
+	verb = &build;
 	ck_assert_int_eq(parse("--json", "t"), -EINVAL);
-	ck_assert_str_eq(said,
-			 "pivot-kexec: --json is for 'plan', 'check' and 'network'\n");
+	ck_assert_str_eq(said, "pivot-kexec: --json is for 'run', 'plan', 'check' and "
+			       "'network'\n");
 	verb = &plan;
 	ck_assert_int_eq(parse("--root", "/srv/recorded", "--json"), 0);
 	ck_assert_str_eq(options.root, "/srv/recorded");
@@ -358,8 +360,36 @@ START_TEST(takes_one_tree_only)
 {
 	ck_assert_int_eq(parse("a", "b"), -EINVAL);
 	ck_assert_str_eq(
-		said,
-		"pivot-kexec: one tree at a time, and a verb comes first: what is 'b'?\n");
+		said, "pivot-kexec: one tree at a time, and a verb comes first, but here "
+		      "are 'a' and 'b'\n");
+}
+END_TEST
+
+START_TEST(says_where_a_value_that_may_be_left_out_stands)
+{
+	ck_assert_int_eq(parse("--watchdog", "300", "tree"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: there is no tree '300'; if it is for "
+			       "--watchdog, write --watchdog=300\n");
+	ck_assert_int_eq(parse("--two-stage", "abrupt"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: there is no tree 'abrupt'; if it is for "
+			       "--two-stage, write --two-stage=abrupt\n");
+	ck_assert_int_eq(parse("--watchdog", "./300"), 0);
+	ck_assert_int_eq(parse("--watchdog", "tree.tar"), 0);
+	ck_assert_int_eq(parse("--watchdog", "tests", "-v"), 0); /* it is there */
+	ck_assert_int_eq(parse("--watchdog=300", "tree"), 0);
+	ck_assert_int_eq(parse("tree", "--watchdog"), 0);
+}
+END_TEST
+
+START_TEST(takes_what_is_told_and_asked)
+{
+	ck_assert_int_eq(parse("t"), 0);
+	ck_assert(!options.quiet && !options.yes);
+	ck_assert_int_eq(parse("-q", "-y", "--json", "t"), 0);
+	ck_assert(options.quiet && options.yes && options.json);
+	verb = &verbs[1];
+	ck_assert_int_eq(parse("--yes", "t"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: --yes is for 'run'\n");
 }
 END_TEST
 
@@ -574,19 +604,20 @@ START_TEST(no_file_is_named_to_another_machine)
 }
 END_TEST
 
-UNIT_MAIN("options", takes_hooks, takes_another_machine_and_notes_what_it_is_told,
+UNIT_MAIN("options", takes_another_machine_and_notes_what_it_is_told,
 	  says_what_is_wrong_about_another_machine, no_file_is_named_to_another_machine,
-	  refuses_an_option_that_would_do_nothing, takes_a_tree_and_nothing_else,
-	  takes_every_option, takes_options_before_and_behind_the_tree,
-	  takes_a_tarball_on_standard_input, takes_a_tree_named_like_an_option,
-	  keeps_initrds_in_their_order, needs_no_tree_where_a_kernel_is_named,
-	  chooses_each_way_of_the_takeover, chooses_each_loader,
-	  says_which_loaders_there_are, leaves_out_what_is_not_wanted,
-	  takes_no_tree_where_there_is_none, asks_for_a_tree, takes_one_tree_only,
-	  says_what_a_value_may_be, says_what_is_no_option,
-	  takes_sixteen_initrds_and_no_more, prints_help_with_every_verb_and_option,
-	  prints_its_version, takes_every_word_about_devices,
-	  says_what_is_wrong_about_devices,
+	  takes_hooks, refuses_an_option_that_would_do_nothing,
+	  takes_a_tree_and_nothing_else, takes_every_option,
+	  takes_options_before_and_behind_the_tree, takes_a_tarball_on_standard_input,
+	  takes_a_tree_named_like_an_option, keeps_initrds_in_their_order,
+	  needs_no_tree_where_a_kernel_is_named, chooses_each_way_of_the_takeover,
+	  chooses_each_loader, says_which_loaders_there_are,
+	  leaves_out_what_is_not_wanted, takes_no_tree_where_there_is_none,
+	  asks_for_a_tree, takes_one_tree_only, says_what_a_value_may_be,
+	  says_where_a_value_that_may_be_left_out_stands, takes_what_is_told_and_asked,
+	  says_what_is_no_option, takes_sixteen_initrds_and_no_more,
+	  prints_help_with_every_verb_and_option, prints_its_version,
+	  takes_every_word_about_devices, says_what_is_wrong_about_devices,
 	  takes_a_recording_only_where_nothing_is_changed, takes_each_number_of_stages,
 	  takes_two_stages_with_or_without_how,
 	  takes_another_middle_kernel_for_two_stages,
