@@ -16,6 +16,8 @@ static const struct verb verbs[] = {
 	{ verb_plan, VERB_READS, "plan", "[TREE]", "print what would be done, in order" },
 	{ verb_check, VERB_ACTS, "check", "TREE", "print what speaks against the jump" },
 	{ verb_build, VERB_ACTS, "build", "TREE -o FILE", "write the stage's image" },
+	{ verb_bundle, VERB_ACTS, "bundle", "TREE -o FILE",
+	  "write a tarball that nixos-anywhere runs" },
 	{ verb_cancel, VERB_TREELESS, "cancel", "", "undo a jump that is in its delay" },
 	{ verb_network, VERB_NETWORK, "network", "WHAT",
 	  "print how this machine is connected" },

@@ -141,6 +141,14 @@ static int take_no_report(struct options *options, const struct option_line *lin
 	return 0;
 }
 
+static int take_extra_flags(struct options *options, const struct option_line *line,
+			    const char *value)
+{
+	if (options->extra.word[0])
+		return log_refuse(-EINVAL, "--%s may be given once", line->name);
+	return extra_flags_read(value, options->program, &options->extra);
+}
+
 static int take_networkd(struct options *options, const struct option_line *line,
 			 const char *value)
 {
@@ -289,16 +297,16 @@ static int take_quirk(struct options *options, const struct option_line *line,
 #define EVERY_VERB   ""
 
 const struct option_line option_lines[] = {
-	{ "kernel", .argument = "FILE", TEXT(tree_options.kernel),
-	  .travels = TRAVELS_IN_TREE, .help = "boot this kernel instead of the tree's" },
-	{ "initrd", .argument = "FILE", .take = take_initrd, .travels = TRAVELS_IN_TREE,
+	{ "kernel", .argument = "FILE", .travels = TRAVELS_IN_TREE,
+	  TEXT(tree_options.kernel), .help = "boot this kernel instead of the tree's" },
+	{ "initrd", .argument = "FILE", .travels = TRAVELS_IN_TREE, .take = take_initrd,
 	  .help = "use this initrd instead of the tree's; given more\n"
 		  "than once, they are concatenated in order" },
-	{ "command-line", .argument = "TEXT", TEXT(tree_options.command_line),
-	  .travels = TRAVELS_IN_TREE,
+	{ "command-line", .argument = "TEXT", .travels = TRAVELS_IN_TREE,
+	  TEXT(tree_options.command_line),
 	  .help = "pass this instead of the tree's command line" },
-	{ "append", .argument = "TEXT", TEXT(tree_options.append),
-	  .travels = TRAVELS_IN_TREE, .help = "add this to the command line" },
+	{ "append", .argument = "TEXT", .travels = TRAVELS_IN_TREE,
+	  TEXT(tree_options.append), .help = "add this to the command line" },
 	{ "takeover", .argument = "WAY", .words = "auto systemd seize",
 	  .take = take_takeover,
 	  .help = "auto, systemd (services stop in order) or seize\n"
@@ -313,11 +321,11 @@ const struct option_line option_lines[] = {
 		  "to the initrd" },
 	{ "no-keep-network", FLAG(keep.has_no_network),
 	  .help = "nor what the network knows this machine by" },
-	{ "ssh-key", .argument = "FILE", .take = take_ssh_key, .travels = TRAVELS_AS_FILE,
+	{ "ssh-key", .argument = "FILE", .travels = TRAVELS_AS_FILE, .take = take_ssh_key,
 	  .help = "append the public keys in this file, too; may be given\n"
 		  "more than once" },
-	{ "extra-files", .argument = "DIR", TEXT(keep.extra_files),
-	  .travels = TRAVELS_AS_FOLDER,
+	{ "extra-files", .argument = "DIR", .travels = TRAVELS_AS_FOLDER,
+	  TEXT(keep.extra_files),
 	  .help = "append all that is in this folder, for the target's /" },
 	{ "no-report", .take = take_no_report,
 	  .help = "do not append to the initrd what was done" },
@@ -331,12 +339,12 @@ const struct option_line option_lines[] = {
 		  "(clean), or leaving all devices to it (abrupt)" },
 	{ "stages", .argument = "NUMBER", .words = "auto 1 2", .take = take_stages,
 	  .help = "auto, 1 or 2 (as --two-stage); default: auto" },
-	{ "middle-kernel", .argument = "FILE", .words = "target",
-	  .take = take_middle_kernel, .travels = TRAVELS_AS_FILE, .no_file = "target",
+	{ "middle-kernel", .argument = "FILE", .travels = TRAVELS_AS_FILE,
+	  .words = "target", .no_file = "target", .take = take_middle_kernel,
 	  .help = "use this one, or the tree's own (target), instead of\n"
 		  "the kernel that runs" },
-	{ "middle-modules", .argument = "DIR", TEXT(middle.modules),
-	  .travels = TRAVELS_AS_FOLDER, .help = "where its modules are" },
+	{ "middle-modules", .argument = "DIR", .travels = TRAVELS_AS_FOLDER,
+	  TEXT(middle.modules), .help = "where its modules are" },
 	{ "delay", .argument = "SECONDS", .take = take_delay,
 	  .help = "between this program's end and the takeover;\n"
 		  "default: 3" },
@@ -362,7 +370,7 @@ const struct option_line option_lines[] = {
 	  .help = "leave a hardware watchdog armed, which restarts this\n"
 		  "system where the target does not take it over in\n"
 		  "that time (300); default: disarm all" },
-	{ "hook", .argument = "FILE", .take = take_hook, .travels = TRAVELS_AS_FILE,
+	{ "hook", .argument = "FILE", .travels = TRAVELS_AS_FILE, .take = take_hook,
 	  .help = "run this script by the stage's busybox, before the\n"
 		  "teardown and before the jump; may be given more than\n"
 		  "once" },
@@ -394,8 +402,15 @@ const struct option_line option_lines[] = {
 	{ "quiet", 'q', .verbs = EVERY_VERB, FLAG(quiet),
 	  .help = "say nothing but warnings and errors" },
 	{ "force", FLAG(force), .help = "replace an image that somebody else loaded" },
-	{ "output", 'o', "FILE", "'build'", TEXT(output),
-	  .help = "where 'build' writes the image" },
+	{ "announce", .argument = "TEXT", .verbs = "'run' and 'bundle'", TEXT(announce),
+	  .help = "print this line, too, when the jump is due, for who\n"
+		  "waits for it" },
+	{ "kexec-extra-flags", .argument = "TEXT", .verbs = "'run'",
+	  .take = take_extra_flags, .travels = TRAVELS_NOT,
+	  .help = "more options in one text, as nixos-anywhere has them;\n"
+		  "some are those of kexec(8)" },
+	{ "output", 'o', "FILE", "'build' and 'bundle'", .travels = TRAVELS_NOT,
+	  TEXT(output), .help = "the file to write" },
 	{ "to", .argument = "URL", .verbs = "'run', 'plan', 'check' and 'cancel'",
 	  .take = take_to, .travels = TRAVELS_NOT,
 	  .help = "do it on another machine, ssh://[user@]host[:port]:\n"

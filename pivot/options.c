@@ -238,13 +238,35 @@ static int take_words(int argc, char **argv, const struct verb *verb,
 	return r;
 }
 
+/* As if they stood behind all others. */
+static int take_extra_flags(const struct verb *verb, struct options *options)
+{
+	struct extra_flags *extra = &options->extra;
+	int r;
+
+	if (extra->n == 0)
+		return 0;
+	optind = 0; /* getopt(3): start anew */
+	r = take_words((int)extra->n, extra->word, verb, options);
+	if (r == 0 && optind < (int)extra->n)
+		r = log_refuse(-EINVAL, "'%s' is no option", extra->word[optind]);
+	return r < 0 ? log_refuse(r, "--kexec-extra-flags takes options of pivot-kexec, "
+				     "and those of kexec(8) that pivot-kexec(8) names")
+		     : 0;
+}
+
 int options_parse(int argc, char **argv, const struct verb *verbs,
 		  const struct verb *verb, struct options *ret)
 {
+	int last;
+
 	ret->handover = handover_default();
 	ret->loader = LOADER_AUTO;
 	ret->wait_s = WAIT_S;
 	if (take_words(argc, argv, verb, ret) < 0)
+		return -EINVAL;
+	last = optind;
+	if (take_extra_flags(verb, ret) < 0)
 		return -EINVAL;
 	if (ret->wants_help)
 		print_help(verbs);
@@ -253,13 +275,13 @@ int options_parse(int argc, char **argv, const struct verb *verbs,
 	if (ret->wants_help || ret->wants_version)
 		return 1;
 	ret->tree_options.initrds = ret->initrds;
-	ret->tree = argv[optind];
-	if (ret->tree && argv[optind + 1])
+	ret->tree = argv[last];
+	if (ret->tree && argv[last + 1])
 		return log_refuse(
 			-EINVAL,
 			"one tree at a time, and a verb comes first, but here are "
 			"'%s' and '%s'",
-			ret->tree, argv[optind + 1]);
+			ret->tree, argv[last + 1]);
 	if (ret->stages == STAGES_AUTO &&
 	    (ret->middle.kernel || ret->has_target_in_middle ||
 	     ret->handover.extent == EXTENT_ABRUPT))

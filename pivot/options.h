@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "extra-flags.h"
 #include "initramfs/handover.h"
 #include "pivot/keep/keep.h"
 #include "pivot/middle/kernel.h"
@@ -67,6 +68,8 @@ struct options {
 	int family; /* 4 or 6, or 0: neither was asked for */
 	enum network_choice network;
 	const char *output;
+	const char *announce; /* a line to print when the jump is due, or NULL */
+	struct extra_flags extra;
 	bool is_remote; /* the verb is for another machine */
 	struct remote_url to;
 	unsigned int wait_s;		      /* for its target to answer */
@@ -95,6 +98,7 @@ int verb_run(const struct options *options);
 int verb_plan(const struct options *options);
 int verb_check(const struct options *options);
 int verb_build(const struct options *options);
+int verb_bundle(const struct options *options);
 int verb_cancel(const struct options *options);
 int verb_network(const struct options *options);
 

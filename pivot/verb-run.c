@@ -271,6 +271,8 @@ static void say_what_comes(const struct run *run)
 		     journey->options->program, run->result->waiter);
 	(void)printf(
 		"pivot-kexec: a jump that cannot be made ends in a reboot into this system\n");
+	if (journey->options->announce)
+		(void)puts(journey->options->announce);
 	(void)fflush(stdout); /* who does not listen misses it */
 }
 

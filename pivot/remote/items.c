@@ -9,14 +9,18 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "pack.h"
 #include "pivot/base/cleanup.h"
 #include "pivot/base/file.h"
 #include "pivot/base/log.h"
+#include "pivot/bundle/folder.h"
+#include "pivot/bundle/pack.h"
 #include "pivot/option-table.h"
 #include "pivot/tree/file.h"
+#include "pivot/tree/spool.h"
 #include "pivot/tree/tree.h"
 #include "quote.h"
+
+#define FOLDER_NAME "files" /* in the tarball of a folder */
 
 enum { CHUNK_BYTES = 256 << 10 };
 
@@ -121,15 +125,43 @@ static int put_file(FILE *out, const char *option, const char *path, struct item
 	return 0;
 }
 
+static int write_tarball(int fd, const char *option, const char *folder)
+{
+	auto_pack struct pack pack = { 0 };
+	int r = pack_open(fd, "a temporary file.tar", &pack);
+
+	if (r == 0)
+		r = folder_pack(&pack, option, folder, FOLDER_NAME);
+	return r < 0 ? r : pack_finish(&pack);
+}
+
+/* As a tarball, unnamed. A descriptor, read-only, or negative errno, logged. */
+static int open_folder(const char *option, const char *folder)
+{
+	auto_release(spool_done) struct spool spool = SPOOL_INIT;
+	int r = spool_open(&spool), fd;
+
+	if (r < 0)
+		return r;
+	fd = spool_create(&spool);
+	if (fd < 0)
+		return fd;
+	r = write_tarball(fd, option, folder);
+	fd = spool_finish(fd);
+	if (r < 0)
+		close_fdp(&fd);
+	return r < 0 ? r : fd;
+}
+
 static int put_folder(FILE *out, const char *option, const char *path,
 		      struct items *items)
 {
-	struct item *item = add(items, option, pack_folder(path, option));
+	struct item *item = add(items, option, open_folder(option, path));
 
 	if (!item)
 		return -EIO; /* logged */
 	item->is_archive = true;
-	put_path(out, option, item->name, ".d");
+	put_path(out, option, item->name, ".d/" FOLDER_NAME);
 	return 0;
 }
 

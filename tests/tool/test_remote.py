@@ -254,7 +254,7 @@ def test_options_arrive_as_they_were_given(any_there, tree, tmp_path):
     assert words[2:] == [f"--ssh-key={key}", "--delay=7", words[4], "--two-stage",
                          "--middle-kernel=target", "--verbose", f"--kernel={there.cache}/kernel",
                          f"--initrd={there.cache}/initrd", f"--command-line={COMMAND_LINE} {odd}"]
-    assert re.fullmatch(rf"--extra-files={there.cache}/extra-files-[0-9a-f]*\.d", words[4])
+    assert re.fullmatch(rf"--extra-files={there.cache}/extra-files-[0-9a-f]*\.d/files", words[4])
     assert "link -> secret" in (there.folder / "listing").read_text()
     # they may be secret, and are not left
     assert not list(there.cache.glob("extra-files*"))
@@ -270,8 +270,8 @@ def test_a_folder_travels_as_it_is(there, tree, tmp_path):
     assert result.returncode == 0, result.stderr
     (tarball,) = there.cache.glob("middle-modules-*")
     with tarfile.open(tarball) as tar:
-        assert sorted(tar.getnames()) == [".", "./hole", "./" + "n" * 200]
-        assert tar.getmember("./hole").size == 100_000
+        assert sorted(tar.getnames()) == ["files", "files/hole", "files/" + "n" * 200]
+        assert tar.getmember("files/hole").size == 100_000
 
 
 @pytest.mark.parametrize("scripts, text", [

@@ -517,7 +517,7 @@ START_TEST(refuses_an_option_that_would_do_nothing)
 	ck_assert_int_eq(parse("--help"), 1);
 	verb = NULL;
 	ck_assert_int_eq(parse("-o", "f", "tree"), -EINVAL);
-	ck_assert_str_eq(said, "pivot-kexec: --output is for 'build'\n");
+	ck_assert_str_eq(said, "pivot-kexec: --output is for 'build' and 'bundle'\n");
 	ck_assert_int_eq(parse("-4", "tree"), -EINVAL);
 	ck_assert_str_eq(said, "pivot-kexec: -4 is for 'network'\n");
 }
@@ -604,6 +604,91 @@ START_TEST(no_file_is_named_to_another_machine)
 }
 END_TEST
 
+/* --- those of nixos-anywhere --- */
+
+START_TEST(takes_extra_flags_behind_all_others)
+{
+	ck_assert_int_eq(parse("--kexec-extra-flags", "--delay=9 -s --append='a b'",
+			       "--delay=4", "t"),
+			 0);
+	ck_assert_uint_eq(options.delay_s, 9);
+	ck_assert_int_eq(options.loader, LOADER_FILE);
+	ck_assert_str_eq(options.tree_options.append, "a b");
+	ck_assert_str_eq(options.tree, "t");
+	ck_assert_str_eq(said, "");
+	ck_assert_int_eq(parse("--kexec-extra-flags", "", "t"), 0);
+	ck_assert_str_eq(options.tree, "t");
+	ck_assert_int_eq(parse("t", "--kexec-extra-flags=--stages=2"), 0);
+	ck_assert_int_eq(options.stages, STAGES_TWO);
+	ck_assert_str_eq(options.tree, "t");
+	ck_assert_int_eq(parse("--kexec-extra-flags=--version", "t"), 1);
+}
+END_TEST
+
+#define OURS                                                                           \
+	"pivot-kexec: --kexec-extra-flags takes options of pivot-kexec, and those of " \
+	"kexec(8) that pivot-kexec(8) names\n"
+
+START_TEST(refuses_extra_flags_that_are_no_options)
+{
+	ck_assert_int_eq(parse("--kexec-extra-flags", "--mem-max=1", "t"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: unrecognized option '--mem-max=1'\n"
+			       "pivot-kexec: see --help\n" OURS);
+	ck_assert_int_eq(parse("--kexec-extra-flags", "a b", "t"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: 'a' is no option\n" OURS);
+	ck_assert_int_eq(parse("--kexec-extra-flags", "--networkd", "t"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: --networkd is for 'network'\n" OURS);
+	ck_assert_int_eq(parse("--kexec-extra-flags", "--delay", "t"), -EINVAL);
+	ck_assert_int_eq(parse("--kexec-extra-flags", "$x", "t"), -EINVAL);
+}
+END_TEST
+
+/* Nor in themselves. */
+START_TEST(takes_extra_flags_once)
+{
+	ck_assert_int_eq(parse("--kexec-extra-flags=", "--kexec-extra-flags=", "t"),
+			 -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: --kexec-extra-flags may be given once\n");
+	ck_assert_int_eq(parse("--kexec-extra-flags=--kexec-extra=-v", "t"), -EINVAL);
+	ck_assert_str_eq(said,
+			 "pivot-kexec: --kexec-extra-flags may be given once\n" OURS);
+}
+END_TEST
+
+START_TEST(keeps_options_as_they_were_given)
+{
+	ck_assert_int_eq(parse("--delay", "9", "-v", "t", "--two-stage",
+			       "--kexec-extra-flags=-s", "--announce=now"),
+			 0);
+	ck_assert_str_eq(options.announce, "now");
+	ck_assert_uint_eq(options.n_given, 6);
+	ck_assert_str_eq(options.given[0].line->name, "delay");
+	ck_assert_str_eq(options.given[0].value, "9");
+	ck_assert_str_eq(options.given[1].line->name, "verbose");
+	ck_assert_ptr_null(options.given[1].value);
+	ck_assert_ptr_null(options.given[2].value);
+	ck_assert_str_eq(options.given[5].line->name, "loader");
+	ck_assert_str_eq(options.given[5].value, "file");
+}
+END_TEST
+
+START_TEST(takes_so_many_options_and_no_more)
+{
+	const char *words[GIVEN_MAX + 4] = { "pivot-kexec" };
+	char *argv[GIVEN_MAX + 4];
+
+	for (int i = 1; i <= GIVEN_MAX + 1; i++)
+		words[i] = "-v";
+	memcpy(argv, words, sizeof(argv));
+	options = (struct options){ .root = "", .program = argv[0] };
+	optind = 0;
+	output_catch();
+	ck_assert_int_eq(options_parse(GIVEN_MAX + 2, argv, verbs, &verbs[0], &options),
+			 -EINVAL);
+	ck_assert_str_eq(output_caught(), "pivot-kexec: more than 256 options\n");
+}
+END_TEST
+
 UNIT_MAIN("options", takes_another_machine_and_notes_what_it_is_told,
 	  says_what_is_wrong_about_another_machine, no_file_is_named_to_another_machine,
 	  takes_hooks, refuses_an_option_that_would_do_nothing,
@@ -624,4 +709,7 @@ UNIT_MAIN("options", takes_another_machine_and_notes_what_it_is_told,
 	  takes_modules_alone_for_where_there_are_two_stages,
 	  leaves_no_devices_alone_without_a_middle_kernel,
 	  refuses_a_middle_kernel_in_one_stage, says_what_is_wrong_about_stages,
-	  takes_words_of_ip_for_the_network, refuses_other_words_for_the_network)
+	  takes_words_of_ip_for_the_network, refuses_other_words_for_the_network,
+	  takes_extra_flags_behind_all_others, refuses_extra_flags_that_are_no_options,
+	  takes_extra_flags_once, keeps_options_as_they_were_given,
+	  takes_so_many_options_and_no_more)
