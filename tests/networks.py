@@ -286,6 +286,7 @@ ip route add 10.4.0.0/16 via 203.0.113.1 proto static
 STACKED = """
 systemctl stop systemd-networkd.socket systemd-networkd
 modprobe -a bonding 8021q bridge
+echo 0 >/proc/sys/net/ipv6/conf/default/accept_ra
 ip -4 addr flush dev eth0
 ip link add name bond0 type bond mode active-backup miimon 100
 for card in eth0 eth1; do

@@ -461,7 +461,8 @@ class Machine:
         """What a command prints, without the end of the line."""
         return self.run(command, **options).stdout.rstrip("\n")
 
-    def _answers(self):
+    def answers(self):
+        """Whether root can log in."""
         try:
             return self.run("true", check=False, timeout=30).returncode == 0
         except MachineError:
@@ -469,13 +470,13 @@ class Machine:
 
     def wait_ssh(self, timeout=180):
         self._forget_ssh()
-        self._wait("answer over ssh", timeout, self._answers)
+        self._wait("answer over ssh", timeout, self.answers)
 
     def wait_unreachable(self, timeout=120):
         """Wait until who was logged in is not any more, and nobody can."""
         def is_gone():
             self._forget_ssh()
-            return not self._answers()
+            return not self.answers()
 
         self._wait("end of ssh", timeout, is_gone, need_qemu=False)
 

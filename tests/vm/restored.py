@@ -28,9 +28,10 @@ def lasting(said):
     addr, *routes = said
     links = {link["ifname"]: [link.get(key) for key in ("link", "master", "mtu")]
              + [link["address"] if link["ifname"] != "dummy0" else None]
-             + sorted([one.get(key) for key in ("local", "address", "prefixlen", "scope",
-                                                "secondary")]
-                      for one in link["addr_info"] if not one["local"].startswith("fe80:"))
+             + sorted(([one.get(key) for key in ("local", "address", "prefixlen", "scope",
+                                                 "secondary")]
+                       for one in link["addr_info"] if not one["local"].startswith("fe80:")),
+                      key=str)
              for link in addr}
     for route in (route for table in routes for route in table):
         route["flags"] = [flag for flag in route["flags"] if flag != "linkdown"]

@@ -48,3 +48,24 @@ def test_networkd_in_the_target_stacks_up_the_same_network(tmp_path):
         said = vm.read("cat /run/systemd/netif/state").splitlines()
         assert {"DNS=10.0.2.3 fec0::3", "DOMAINS=example.org"} <= set(said), said
         leave(vm)
+
+
+def test_an_address_of_dhcp_is_asked_for_again_after_two_stages(tmp_path):
+    nonce = make_target(tmp_path, "installer")
+    with Machine(payload=tmp_path) as vm:
+        vm.boot()
+        before = network(vm), identity(vm)
+        arrive(vm, f"{TOOL} --two-stage {TREE}", nonce)
+        assert (network(vm), identity(vm)) == before
+        leave(vm)
+
+
+def test_a_target_that_no_address_came_along_to_is_not_reached(tmp_path):
+    """So that the other tests mean something."""
+    nonce = make_target(tmp_path, "installer")
+    with Machine(payload=tmp_path) as vm:
+        vm.boot()
+        vm.run(f"{TOOL} --no-keep-network {TREE}")
+        vm.wait_unreachable()
+        vm.wait_verdict(nonce, timeout=240)
+        assert not vm.answers()
