@@ -87,6 +87,7 @@ size_of() {
 remove_others() {
 	for path in "$folder"/*; do
 		is_wanted=no
+		[ -e "$path" ] || [ -h "$path" ] || continue # there is none
 		for name; do
 			case $path in
 			"$folder/$name" | "$folder/$name.part") is_wanted=yes ;;

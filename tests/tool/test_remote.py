@@ -11,12 +11,15 @@ import re
 import signal
 import subprocess
 import tarfile
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
 from test_binary import COMMAND_LINE, TOOL, tree  # noqa: F401
+
+USER = 12345  # nobody's
 
 # The connection that lasts is a cat(1). What goes by none of ours asks whether the target
 # is there. The tool itself is run for what changes nothing, and never to jump.
@@ -42,11 +45,12 @@ master) exec cat ;;
 poll) exec "$FAKE/poll" ;;
 esac
 export HOME="$FAKE/home" PATH="$FAKE/bin:$PATH"
+as=$(cat "$FAKE/as" 2>/dev/null)
 case $* in
 'sh -s')
-	sed -e "s|^\t\$become \"\$folder/pivot-kexec\"|\t\"$FAKE/tool\" \"\$folder/pivot-kexec\"|" \
+	sed -e "s|^\t\$become \"\$folder/pivot-kexec\"|\t\$become \"$FAKE/tool\" \"\$folder/pivot-kexec\"|" \
 		-e "s|/var/tmp/|$FAKE/var/|" >"$FAKE/script"
-	exec sh -s <"$FAKE/script"
+	exec $as sh -s <"$FAKE/script"
 	;;
 'cat >>'*)
 	if [ -e "$FAKE/break" ]; then
@@ -55,7 +59,7 @@ case $* in
 	fi
 	;;
 esac
-exec sh -c "$*"
+exec $as sh -c "$*"
 """
 
 # Runs the tool that was copied, but for a jump.
@@ -145,6 +149,34 @@ def there(tmp_path):
     folder = tmp_path / "there"
     folder.mkdir()
     return There(folder, "/bin/dash")
+
+
+@pytest.fixture
+def user_there():
+    """To log in as a user, whom a sudo gives all that the user has already."""
+    with tempfile.TemporaryDirectory(prefix="pivot-there-") as name:
+        there = There(Path(name), "/bin/dash")
+        there.script("bin/sudo", '#!/bin/sh\nprintf "%s\\n" "$*" >>"$FAKE/sudo"\nshift\nexec "$@"\n')
+        there.folder.chmod(0o755)
+        subprocess.run(["chown", "-R", f"{USER}:{USER}", name], check=True)
+        (there.folder / "as").write_text(
+            f"setpriv --reuid={USER} --regid={USER} --clear-groups")
+        yield there
+
+
+def test_a_user_becomes_root_for_what_takes_it(user_there, tree, tmp_path):
+    there = user_there
+    (tmp_path / "extra").mkdir()
+    (tmp_path / "extra/file").touch()
+    result = there.run("plan", "--extra-files", tmp_path / "extra", tree)
+    assert result.returncode == 0, result.stderr
+    assert "/file " in result.stdout
+    asked = (there.folder / "sudo").read_text()
+    assert f"-n {there.cache}/pivot-kexec plan --extra-files=" in asked.replace(
+        f"{there.folder}/tool ", "")
+    assert "-n tar -xpf " in asked
+    assert there.cache.stat().st_uid == USER
+    assert not list(there.cache.glob("extra-files*"))
 
 
 def test_copies_the_program_and_the_tree_and_plans_over_there(any_there, tree):
