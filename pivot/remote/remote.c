@@ -95,8 +95,11 @@ static int copy(struct remote *remote)
 	return look(remote);
 }
 
-/* "execute FOLDER BECOME 'NAME...' VERB WORD...", for free(3). */
-static char *make_call(const struct remote *remote, const char *verb, const char *own)
+/*
+ * "execute FOLDER BECOME KEEPS 'NAME...' VERB WORD...", for free(3). Only a check before
+ * the verb itself keeps what the verb needs, too.
+ */
+static char *make_call(const struct remote *remote, bool is_check)
 {
 	const struct there *there = &remote->there;
 	const struct items *items = &remote->items;
@@ -106,12 +109,13 @@ static char *make_call(const struct remote *remote, const char *verb, const char
 
 	if (!out)
 		return NULL;
-	(void)fprintf(out, "folder=%s\nexecute \"$folder\" '%s' '", there->folder,
-		      there->become);
+	(void)fprintf(out, "folder=%s\nexecute \"$folder\" '%s' %s '", there->folder,
+		      there->become, is_check ? "yes" : "no");
 	for (size_t i = 0; i < items->n; i++)
 		if (items->item[i].is_archive)
 			(void)fprintf(out, "%s ", items->item[i].name);
-	(void)fprintf(out, "' %s%s%s", verb, items->words, own);
+	(void)fprintf(out, "' %s%s%s", is_check ? "check" : remote->verb->name,
+		      items->words, is_check ? "" : items->own_words);
 	if (fclose(out) == 0)
 		return call;
 	free(call);
@@ -119,33 +123,49 @@ static char *make_call(const struct remote *remote, const char *verb, const char
 }
 
 /* Its exit code, or what ssh_script() gives else. */
-static int execute(const struct remote *remote, const char *verb, const char *own)
+static int execute(const struct remote *remote, bool is_check)
 {
-	auto_free char *call = make_call(remote, verb, own);
+	auto_free char *call = make_call(remote, is_check);
 	auto_free char *script = call ? copy_script(call) : NULL;
 
 	(void)fflush(stdout); /* what is said over there comes behind it */
 	return script ? ssh_script(&remote->ssh, script, NULL, 0) : -ENOMEM;
 }
 
+static void forget(const struct remote *remote)
+{
+	auto_free char *call = NULL, *script = NULL;
+
+	if (asprintf(&call, "forget %s", remote->there.folder) >= 0)
+		script = copy_script(call);
+	if (!script || ssh_script(&remote->ssh, script, NULL, 0) != 0)
+		(void)log_warn(0,
+			       "what is in '%s' on '%s' could not be removed: the files "
+			       "of --extra-files among it may be secret",
+			       remote->there.folder, remote->options->to.host);
+}
+
 /* Nobody can be asked over there: what is to be known for the answer is told before. */
 static int check_and_ask(const struct remote *remote)
 {
-	int r = execute(remote, "check", "");
+	const char *host = remote->options->to.host;
+	const struct look *now = &remote->wait.before;
 
-	if (r != 0)
-		return log_refuse(-ECANCELED, "'%s' was not told to go over",
-				  remote->options->to.host);
-	log_notice("'%s' is %s, Linux %s, and is to go over", remote->options->to.host,
-		   remote->wait.before.name, remote->wait.before.release);
-	return confirm() ? 0 : -ECANCELED;
+	if (execute(remote, true) == 0) {
+		log_notice("'%s' is %s, Linux %s, and is to go over", host, now->name,
+			   now->release);
+		if (confirm())
+			return 0;
+	}
+	forget(remote);
+	return log_refuse(-ECANCELED, "'%s' was not told to go over", host);
 }
 
 /* One of our exit codes. */
 static int execute_verb(const struct remote *remote)
 {
 	const bool may_jump = is_jump(remote);
-	int r = execute(remote, remote->verb->name, remote->items.own_words);
+	int r = execute(remote, false);
 
 	if (r >= 0 && r <= EXIT_TOO_LATE)
 		return r;

@@ -169,11 +169,16 @@ finish() {
 	done
 }
 
-# execute FOLDER BECOME 'NAME...' WORD...: unpacks these, and runs the tool. Files of the
-# user's for the target may be secret: they stay here no longer than it takes.
+# forget FOLDER: files of the user's for the target may be secret
+forget() {
+	rm -f "$1"/extra-files-*
+}
+
+# execute FOLDER BECOME KEEPS 'NAME...' WORD...: unpacks these, and runs the tool; does not
+# forget where it is to run once more
 execute() {
-	folder=$1 become=$2 archives=$3
-	shift 3
+	folder=$1 become=$2 keeps=$3 archives=$4
+	shift 4
 	for name in $archives; do
 		$become rm -rf "$folder/$name.d"
 		$become mkdir "$folder/$name.d" &&
@@ -184,6 +189,6 @@ execute() {
 	for name in $archives; do
 		$become rm -rf "$folder/$name.d"
 	done
-	rm -f "$folder"/extra-files-*
+	[ "$keeps" = yes ] || forget "$folder"
 	return $code
 }

@@ -362,7 +362,10 @@ def test_says_how_long_the_machine_was_away(there, tree):
 def ask(there, tree, answer):
     """At a terminal; gives the exit code and what was said."""
     ours, theirs = pty.openpty()
-    process = subprocess.Popen([TOOL, "run", "--to", "ssh://there", "--delay=9", tree],
+    extra = there.folder / "extra"
+    extra.mkdir(exist_ok=True)
+    process = subprocess.Popen([TOOL, "run", "--to", "ssh://there", "--delay=9",
+                                "--extra-files", extra, tree],
                                env=there.environment(), stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     said = b""
@@ -383,9 +386,12 @@ def test_who_sits_at_a_terminal_is_asked_when_it_was_checked(there, tree):
     assert code == 1 and "nothing was changed" in said
     assert said.index("nothing stands against it") < said.index("Type 'yes' to go on: ")
     assert there.words()[1] == "check" and "--delay=9" in there.words()
+    assert not list(there.cache.glob("extra-files*"))
     code, said = ask(there, tree, b"yes\n")
     assert code == 0 and "the target answers" in said
     assert there.words()[1] == "run"
+    assert ".d:" in (there.folder / "listing").read_text()
+    assert not list(there.cache.glob("extra-files*"))
 
 
 def test_what_is_refused_is_not_asked(there, tree):
