@@ -231,19 +231,26 @@ static int put_all(FILE *out, FILE *own, const struct options *options,
 	return r < 0 ? r : put_tree(out, tree, items);
 }
 
+/* 0, or -ENOMEM. */
+static int close_words(FILE *words)
+{
+	return words && fclose(words) == 0 ? 0 : -ENOMEM;
+}
+
 int items_gather(const struct options *options, const struct tree *tree,
 		 struct items *ret)
 {
 	size_t size, own_size;
 	FILE *out, *own;
-	int r = -ENOMEM;
+	int r, closed, own_closed;
 
 	*ret = (struct items){ 0 };
 	out = open_memstream(&ret->words, &size);
 	own = open_memstream(&ret->own_words, &own_size);
-	if (out && own)
-		r = put_all(out, own, options, tree, ret);
-	if ((out && fclose(out) != 0) | (own && fclose(own) != 0))
-		r = -ENOMEM;
-	return r == -ENOMEM ? log_err(r, "cannot name the options over there") : r;
+	r = out && own ? put_all(out, own, options, tree, ret) : 0;
+	closed = close_words(out);
+	own_closed = close_words(own);
+	if (r == 0 && (closed < 0 || own_closed < 0))
+		return log_err(-ENOMEM, "cannot name the options over there");
+	return r;
 }
