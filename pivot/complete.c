@@ -140,10 +140,10 @@ static void put_plain(const struct word *word, bool is_first, const struct verb 
 {
 	for (const struct verb *v = verbs; is_first && v->name; v++)
 		put(word, v->name, v->help);
-	if (verb->kind == VERB_ACTS || verb->kind == VERB_READS)
-		(void)printf(":file\n");
-	else if (verb->kind == VERB_NETWORK)
+	if (verb->kind == VERB_NETWORK)
 		put_words(word, "", "addr route");
+	else if (verb->kind != VERB_TREELESS)
+		(void)printf(":file\n");
 }
 
 static const struct verb *find_verb(const char *name, const struct verb *verbs)

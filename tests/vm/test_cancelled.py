@@ -36,6 +36,23 @@ def test_a_jump_in_its_delay_can_be_cancelled(vm, way):
     assert_undone(vm, before)
 
 
+@pytest.mark.parametrize("answer, code", [("no", 1), ("yes", 0)])
+def test_who_sits_at_a_terminal_is_asked(vm, answer, code):
+    before = state(vm)
+    said = "/root/said"
+    result = vm.run(f"(until grep -qs 'go on: ' {said}; do sleep 0.2; done; echo {answer}) | "
+                    f"TERM=xterm script -qefc '{TOOL} {LONG} {TREE}' {said}; "
+                    f"code=$?; rm {said}; exit $code", check=False)
+    assert result.returncode == code, result.stdout
+    assert "goes into" in result.stdout and "Type 'yes' to go on: " in result.stdout
+    if code == 0:
+        assert_armed(vm)
+        vm.run(f"{TOOL} cancel")
+    else:
+        assert "nothing was changed" in result.stdout
+    assert_undone(vm, before)
+
+
 @pytest.mark.parametrize("way", CARELESS)
 def test_a_caller_who_does_not_listen_gets_all_or_nothing(vm, way):
     before = state(vm)
