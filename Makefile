@@ -25,7 +25,7 @@ warnings := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-pr
 	-Wno-format-nonliteral
 common_flags := -std=gnu17 -D_GNU_SOURCE -I. -DPIVOT_VERSION='"$(VERSION)"' $(warnings) \
 	-MMD -MP
-tool_libs := -larchive -lacl -llzma -lzstd -lbz2 -lz -ljansson
+tool_libs := -larchive -lacl -llzma -lzstd -lbz2 -lz -ljansson -lnettle
 
 base_sources := $(wildcard pivot/base/*.c)
 # what the init and the tool share: reading and planning
@@ -37,7 +37,7 @@ loader_sources := $(filter-out pivot/kexec/load%.c pivot/kexec/layout-text.c \
 tool_sources := $(base_sources) $(shared_sources) \
 	$(wildcard pivot/*.c pivot/kexec/*.c pivot/tree/*.c pivot/takeover/*.c) \
 	$(wildcard pivot/preflight/*.c pivot/middle/*.c pivot/keep/*.c pivot/bundle/*.c \
-	pivot/network/*.c)
+	pivot/network/*.c pivot/remote/*.c)
 init_sources := $(filter-out pivot/base/acts-exec.c pivot/base/ask.c pivot/base/human.c \
 	pivot/base/netlink.c pivot/base/newc.c,$(base_sources)) \
 	$(shared_sources) $(loader_sources) \
@@ -159,9 +159,11 @@ $(kmod_objects): private common_flags += -isystem build/libkmod
 $(kmod_objects): build/libkmod/libkmod.a
 
 embed_flags := -DEMBED_INIT='"build/init"' -DEMBED_BUSYBOX='"build/busybox"' \
-	-DEMBED_KEXEC='"build/kexec"' -DEMBED_IMAGE_LIST='"initramfs/image.list"'
+	-DEMBED_KEXEC='"build/kexec"' -DEMBED_IMAGE_LIST='"initramfs/image.list"' \
+	-DEMBED_THERE_SH='"pivot/remote/there.sh"'
 build/tool/pivot/embedded.o: common_flags += $(embed_flags)
-build/tool/pivot/embedded.o: build/init build/busybox build/kexec initramfs/image.list
+embed_files := build/busybox build/kexec initramfs/image.list pivot/remote/there.sh
+build/tool/pivot/embedded.o: build/init $(embed_files)
 
 build/pivot-kexec: $(tool_objects) build/libkmod/libkmod.a
 	$(CC) -static $(LDFLAGS) -Wl,--gc-sections -o $@.debug $^ $(tool_libs)
@@ -193,8 +195,7 @@ build/faulty/init: $(init_sources:%.c=build/faulty/init-objects/%.o) \
 	$(MUSL_CC) -static -no-pie -Wl,--gc-sections $(wrap_acts) -o $@.debug $^
 	objcopy --strip-all $@.debug $@
 
-build/faulty/embedded.o: pivot/embedded.c build/faulty/init build/busybox build/kexec \
-		initramfs/image.list
+build/faulty/embedded.o: pivot/embedded.c build/faulty/init $(embed_files)
 	$(CC) $(common_flags) $(CPPFLAGS) $(CFLAGS) \
 		$(subst build/init,build/faulty/init,$(embed_flags)) -c -o $@ $<
 
@@ -230,7 +231,7 @@ build/unit-$(1)/libunit.a: $$(unit_sources:%.c=build/unit-$(1)/%.o)
 build/unit-$(1)/test-%: build/unit-$(1)/tests/unit/test-%.o build/unit-$(1)/libunit.a \
 		build/libkmod/libkmod.a
 	$(2) $$(sanitize) -o $$@ $$^ -lcheck -lsubunit -lm -lrt -lpthread -larchive -ljansson \
-		-llzma -lzstd -lz
+		-llzma -lzstd -lz -lnettle
 
 .PHONY: check-unit-$(1)
 check-unit-$(1): $$(unit_tests:%=build/unit-$(1)/%)
@@ -256,7 +257,8 @@ build/fuzz/libfuzz.a: $(fuzz_sources:%.c=build/fuzz/%.o)
 	ar rcs $@ $^
 
 build/fuzz/fuzz-%: build/fuzz/tests/fuzz/fuzz-%.o build/fuzz/libfuzz.a build/libkmod/libkmod.a
-	$(CLANG) $(sanitize) -fsanitize=fuzzer -o $@ $^ -larchive -ljansson -llzma -lzstd -lz
+	$(CLANG) $(sanitize) -fsanitize=fuzzer -o $@ $^ -larchive -ljansson -llzma -lzstd \
+		-lz -lnettle
 
 .PHONY: check-fuzz
 check-fuzz: $(fuzz_targets:%=build/fuzz/fuzz-%)

@@ -9,6 +9,7 @@
 #include "pivot/base/log.h"
 #include "pivot/base/progress.h"
 #include "pivot/base/terminal.h"
+#include "remote/remote.h"
 
 static const struct verb verbs[] = {
 	{ verb_run, VERB_ACTS, "run", "TREE", "jump into the tree (the default)" },
@@ -88,5 +89,5 @@ int main(int argc, char **argv)
 		log_set_level(LOG_LEVEL_WARNING);
 	else
 		progress_enable();
-	return verb->run(&options);
+	return options.is_remote ? remote_run(&options, verb) : verb->run(&options);
 }

@@ -178,6 +178,17 @@ static int take_family(struct options *options, const struct option_line *line,
 	return 0;
 }
 
+static int take_to(struct options *options, const struct option_line *line,
+		   const char *value)
+{
+	options->is_remote = true;
+	return remote_url_parse(value, &options->to) < 0
+		       ? log_refuse(-EINVAL,
+				    "--%s takes ssh://[user@]host[:port], not '%s'",
+				    line->name, value)
+		       : 0;
+}
+
 /* --- times --- */
 
 static int parse_seconds(const char *option, const char *text, unsigned int min,
@@ -207,6 +218,12 @@ static int take_deadline(struct options *options, const struct option_line *line
 	if (r == 0)
 		options->handover.deadline_ms = seconds * 1000;
 	return r;
+}
+
+static int take_wait(struct options *options, const struct option_line *line,
+		     const char *value)
+{
+	return parse_seconds(line->name, value, 0, &options->wait_s);
 }
 
 static int take_hook_timeout(struct options *options, const struct option_line *line,
@@ -394,7 +411,7 @@ const struct option_line option_lines[] = {
 	{ "verbose", 'v', FLAG(verbose),
 	  .help = "print where in memory the target goes, too, and why a\n"
 		  "loader is not tried" },
-	{ "yes", 'y', .verbs = "'run'", FLAG(yes),
+	{ "yes", 'y', .verbs = "'run'", FLAG(yes), .travels = TRAVELS_NOT,
 	  .help = "do not ask before the jump; it is only asked where\n"
 		  "standard input and error are a terminal" },
 	{ "quiet", 'q', .verbs = EVERY_VERB, FLAG(quiet),
@@ -404,11 +421,20 @@ const struct option_line option_lines[] = {
 	  .help = "print this line, too, when the jump is due, for who\n"
 		  "waits for it" },
 	{ "kexec-extra-flags", .argument = "TEXT", .verbs = "'run'",
-	  .take = take_extra_flags,
+	  .take = take_extra_flags, .travels = TRAVELS_NOT,
 	  .help = "more options in one text, as nixos-anywhere has them;\n"
 		  "some are those of kexec(8)" },
 	{ "output", 'o', "FILE", "'build' and 'bundle'", .travels = TRAVELS_NOT,
 	  TEXT(output), .help = "the file to write" },
+	{ "to", .argument = "URL", .verbs = "'run', 'plan', 'check' and 'cancel'",
+	  .take = take_to, .travels = TRAVELS_NOT,
+	  .help = "do it on another machine, ssh://[user@]host[:port]:\n"
+		  "copy what it takes, run it there, and wait for the\n"
+		  "target" },
+	{ "wait", .argument = "SECONDS", .verbs = "'run'", .take = take_wait,
+	  .travels = TRAVELS_NOT,
+	  .help = "with --to: how long for the target to answer; 0: not\n"
+		  "at all; default: 600" },
 	{ "help", 'h', .verbs = EVERY_VERB, FLAG(wants_help), .help = "print this" },
 	{ "version", .verbs = EVERY_VERB, FLAG(wants_version),
 	  .help = "print the version" },

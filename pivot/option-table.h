@@ -8,7 +8,7 @@
 
 #include "options.h"
 
-/* What becomes of it where the verb is run on another machine ('bundle'). */
+/* What becomes of it where the verb is run on another machine ('bundle', --to). */
 enum option_travel {
 	TRAVELS_AS_IT_IS,
 	TRAVELS_AS_FILE, /* its value names a file of this machine's */

@@ -52,7 +52,8 @@ static void print_help(const struct verb *verbs)
 		if (option_lines[i].help)
 			print_option(&option_lines[i]);
 	(void)printf("\nExit codes: 0 done, 1 failed and nothing was changed, 2 usage,\n"
-		     "3 failed after the takeover had begun.\n");
+		     "3 failed after the takeover had begun, 4 (with --to) what answers\n"
+		     "does not let this one in.\n");
 }
 
 /* --- what does not go together --- */
@@ -69,6 +70,16 @@ static int check_stages(const struct options *options)
 		return log_refuse(-EINVAL,
 				  "the target's kernel as the middle one has no modules: "
 				  "name its file with --middle-kernel for that");
+	return 0;
+}
+
+static int check_remote(const struct options *options)
+{
+	if (options->is_remote && options->root[0])
+		return log_refuse(-EINVAL, "--root and --to are about two machines");
+	if (!options->is_remote && options->wait_s != WAIT_S)
+		return log_refuse(-EINVAL,
+				  "--wait is for --to: here nobody is left to wait");
 	return 0;
 }
 
@@ -251,6 +262,7 @@ int options_parse(int argc, char **argv, const struct verb *verbs,
 
 	ret->handover = handover_default();
 	ret->loader = LOADER_AUTO;
+	ret->wait_s = WAIT_S;
 	if (take_words(argc, argv, verb, ret) < 0)
 		return -EINVAL;
 	last = optind;
@@ -274,7 +286,7 @@ int options_parse(int argc, char **argv, const struct verb *verbs,
 	    (ret->middle.kernel || ret->has_target_in_middle ||
 	     ret->handover.extent == EXTENT_ABRUPT))
 		ret->stages = STAGES_TWO; /* what would it be for? */
-	if (check_stages(ret) < 0)
+	if (check_stages(ret) < 0 || check_remote(ret) < 0)
 		return -EINVAL;
 	return check_tree(ret, verb);
 }

@@ -9,6 +9,7 @@
 #include "initramfs/handover.h"
 #include "pivot/keep/keep.h"
 #include "pivot/middle/kernel.h"
+#include "pivot/remote/url.h"
 #include "pivot/tree/tree.h"
 
 enum takeover_choice { CHOOSE_AUTO, CHOOSE_SYSTEMD, CHOOSE_SEIZE };
@@ -29,7 +30,7 @@ enum network_choice {
 	NETWORK_FILES
 };
 
-enum { INITRDS_MAX = 16, LOADER_AUTO = -1, GIVEN_MAX = 256 };
+enum { INITRDS_MAX = 16, LOADER_AUTO = -1, GIVEN_MAX = 256, WAIT_S = 600 };
 
 struct option_line;
 
@@ -71,6 +72,9 @@ struct options {
 	const char *output;
 	const char *announce; /* a line to print when the jump is due, or NULL */
 	struct extra_flags extra;
+	bool is_remote; /* the verb is for another machine */
+	struct remote_url to;
+	unsigned int wait_s;		      /* for its target to answer */
 	struct given_option given[GIVEN_MAX]; /* all of the above, in their order */
 	size_t n_given;
 	bool wants_help;
@@ -105,7 +109,8 @@ enum {
 	EXIT_DONE = 0,
 	EXIT_UNCHANGED = 1, /* failed, and nothing was changed */
 	EXIT_USAGE = 2,
-	EXIT_TOO_LATE = 3, /* failed after the point of no return */
+	EXIT_TOO_LATE = 3,   /* failed after the point of no return */
+	EXIT_LOCKED_OUT = 4, /* another machine went over, and does not let us in */
 };
 
 /*

@@ -46,6 +46,8 @@ int verb_build(const struct options *options)
 	if (journey_prepare(options, &journey) > 0 || choose_image(&journey) < 0 ||
 	    write_file(options->output, &journey.image, &bytes) < 0)
 		return EXIT_UNCHANGED;
-	(void)printf("wrote '%s' (%s)\n", options->output, human_bytes(bytes, size));
+	if (!options->quiet)
+		(void)printf("wrote '%s' (%s)\n", options->output,
+			     human_bytes(bytes, size));
 	return EXIT_DONE;
 }

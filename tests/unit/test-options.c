@@ -562,6 +562,62 @@ START_TEST(refuses_other_words_for_the_network)
 }
 END_TEST
 
+START_TEST(takes_another_machine_and_notes_what_it_is_told)
+{
+	verb = NULL;
+	ck_assert_int_eq(parse("x"), 0);
+	ck_assert(!options.is_remote);
+	ck_assert_uint_eq(options.wait_s, 600);
+	ck_assert_int_eq(parse("--to", "ssh://me@there:22", "--wait=0", "-v", "--append",
+			       "a b", "--two-stage", "--watchdog=30", "x"),
+			 0);
+	ck_assert(options.is_remote);
+	ck_assert_str_eq(options.to.user, "me");
+	ck_assert_str_eq(options.to.host, "there");
+	ck_assert_uint_eq(options.wait_s, 0);
+	ck_assert_uint_eq(options.n_given, 6);
+	ck_assert_str_eq(options.given[2].line->name, "verbose");
+	ck_assert_ptr_null(options.given[2].value);
+	ck_assert_str_eq(options.given[3].value, "a b");
+	ck_assert_ptr_null(options.given[4].value);
+	ck_assert_str_eq(options.given[5].value, "30");
+}
+END_TEST
+
+START_TEST(says_what_is_wrong_about_another_machine)
+{
+	verb = NULL;
+	ck_assert_int_eq(parse("--to", "there", "x"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: --to takes ssh://[user@]host[:port], not "
+			       "'there'\n");
+	ck_assert_int_eq(parse("--wait=5", "x"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(said, "--wait is for --to"));
+	verb = &verbs[1];
+	ck_assert_int_eq(parse("--to", "ssh://there", "--root", "x"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(said, "two machines"));
+	verb = &verbs[2];
+	ck_assert_int_eq(parse("--to", "ssh://there", "x"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(said, "--to is for 'run'"));
+	verb = NULL;
+}
+END_TEST
+
+/* A path of this machine's means nothing on another. */
+START_TEST(no_file_is_named_to_another_machine)
+{
+	for (size_t i = 0; i < n_option_lines; i++) {
+		const struct option_line *line = &option_lines[i];
+
+		if (!line->argument || line->verbs)
+			continue;
+		if (strcmp(line->argument, "FILE") == 0 ||
+		    strcmp(line->argument, "DIR") == 0)
+			ck_assert_msg(line->travels != TRAVELS_AS_IT_IS, "--%s",
+				      line->name);
+	}
+}
+END_TEST
+
 /* --- those of nixos-anywhere --- */
 
 START_TEST(takes_extra_flags_behind_all_others)
@@ -594,9 +650,8 @@ START_TEST(refuses_extra_flags_that_are_no_options)
 			       "pivot-kexec: see --help\n" OURS);
 	ck_assert_int_eq(parse("--kexec-extra-flags", "a b", "t"), -EINVAL);
 	ck_assert_str_eq(said, "pivot-kexec: 'a' is no option\n" OURS);
-	ck_assert_int_eq(parse("--kexec-extra-flags", "--json", "t"), -EINVAL);
-	ck_assert_str_eq(
-		said, "pivot-kexec: --json is for 'plan', 'check' and 'network'\n" OURS);
+	ck_assert_int_eq(parse("--kexec-extra-flags", "--networkd", "t"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: --networkd is for 'network'\n" OURS);
 	ck_assert_int_eq(parse("--kexec-extra-flags", "--delay", "t"), -EINVAL);
 	ck_assert_int_eq(parse("--kexec-extra-flags", "$x", "t"), -EINVAL);
 }
@@ -661,6 +716,8 @@ UNIT_MAIN("options", takes_an_address_for_the_command_line, takes_hooks,
 	  takes_sixteen_initrds_and_no_more, prints_help_with_every_verb_and_option,
 	  prints_its_version, takes_every_word_about_devices,
 	  says_what_is_wrong_about_devices,
+	  takes_another_machine_and_notes_what_it_is_told,
+	  says_what_is_wrong_about_another_machine, no_file_is_named_to_another_machine,
 	  takes_a_recording_only_where_nothing_is_changed, takes_each_number_of_stages,
 	  takes_two_stages_with_or_without_how,
 	  takes_another_middle_kernel_for_two_stages,
