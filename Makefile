@@ -16,15 +16,22 @@ KEXEC     =
 KMOD      =
 PYTHON    = /usr/bin/python3
 SECONDS   = 60
+# the kernel's headers for programs, which musl has none of
+UAPI      = /usr/include
 prefix    = /usr/local
 sbindir   = $(prefix)/sbin
 mandir    = $(prefix)/share/man
+# as each shell looks for completions of other people's programs
+bashcompdir = $(prefix)/share/bash-completion/completions
+zshcompdir  = $(prefix)/share/zsh/site-functions
+fishcompdir = $(prefix)/share/fish/vendor_completions.d
 
 warnings := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wundef -Wformat=2 \
 	-Wno-format-nonliteral
+# no trace of the folder it is built in: the same sources make the same binary
 common_flags := -std=gnu17 -D_GNU_SOURCE -I. -DPIVOT_VERSION='"$(VERSION)"' $(warnings) \
-	-MMD -MP
+	-MMD -MP -ffile-prefix-map='$(CURDIR)'=.
 tool_libs := -larchive -lacl -llzma -lzstd -lbz2 -lz -ljansson
 
 base_sources := $(wildcard pivot/base/*.c)
@@ -65,7 +72,8 @@ help:
 	@echo 'make fuzz         each fuzz target for SECONDS=60'
 	@echo 'make lint format  check, or mend, the form of the sources'
 	@echo 'make install      into prefix=/usr/local, below DESTDIR'
-	@echo 'make dist         the release tarball'
+	@echo 'make dist         the release: tarballs of the binary and of the source'
+	@echo 'make deb          a Debian package'
 	@echo 'make clean'
 
 # --- the init: static with musl, some tens of kilobytes ---
@@ -76,9 +84,9 @@ $(uapi):
 	@command -v $(MUSL_CC) >/dev/null || { \
 		echo "make: '$(MUSL_CC)' is missing: run scripts/install-deps build" >&2; exit 1; }
 	@mkdir -p build/uapi
-	@ln -sfn /usr/include/linux build/uapi/linux
-	@ln -sfn /usr/include/asm-generic build/uapi/asm-generic
-	@ln -sfn /usr/include/video build/uapi/video
+	@ln -sfn $(UAPI)/linux build/uapi/linux
+	@ln -sfn $(UAPI)/asm-generic build/uapi/asm-generic
+	@ln -sfn $(UAPI)/video build/uapi/video
 	@ln -sfn $$(dirname "$$(echo '#include <asm/ioctl.h>' | $(CC) -M -E - | \
 		grep -o '/[^ ]*/asm/ioctl\.h')") build/uapi/asm
 
@@ -285,10 +293,10 @@ check:
 	$(MAKE) -s -j2 check-unit check-fuzz
 	$(MAKE) -s check-vm
 
-check-tool: all build/faulty/pivot-kexec
+check-tool: all build/faulty/pivot-kexec deb
 	PYTHONPATH=$(CURDIR)/tests $(PYTHON) -m pytest -p must_work -q -p no:cacheprovider tests/tool
 
-check-vm: all build/faulty/pivot-kexec
+check-vm: all build/faulty/pivot-kexec deb
 	PYTHONPATH=$(CURDIR)/tests $(PYTHON) -m pytest -p must_work -p no:cacheprovider -n 2 \
 		--durations=15 --durations-min=30 tests/vm
 
@@ -329,15 +337,37 @@ lint:
 format:
 	git ls-files '*.[ch]' | xargs clang-format -i
 
-.PHONY: install dist clean
+# --- packages ---
+
+.PHONY: install dist deb clean
+completions = $(wildcard docs/completions/$(1))
+
 install: all
 	install -D -m 0755 build/pivot-kexec $(DESTDIR)$(sbindir)/pivot-kexec
 	install -D -m 0644 docs/pivot-kexec.8 $(DESTDIR)$(mandir)/man8/pivot-kexec.8
+	for file in $(call completions,pivot-kexec.bash); do \
+		install -D -m 0644 $$file $(DESTDIR)$(bashcompdir)/pivot-kexec || exit 1; done
+	for file in $(call completions,_pivot-kexec); do \
+		install -D -m 0644 $$file $(DESTDIR)$(zshcompdir)/_pivot-kexec || exit 1; done
+	for file in $(call completions,pivot-kexec.fish); do \
+		install -D -m 0644 $$file $(DESTDIR)$(fishcompdir)/pivot-kexec.fish || exit 1; done
+
+# what is linked into the tool, or carried in it: its licences, and where its source is
+build/NOTICES: scripts/notices build/kexec build/libkmod/libkmod.a
+	kexec=$(or $(KEXEC),$$(scripts/kexec-tools)) && kmod=$(or $(KMOD),$$(scripts/libkmod)) && \
+		scripts/notices $(BUSYBOX) "$$kexec" "$$kmod" >$@.tmp
+	mv $@.tmp $@
 
 dist:
-	@mkdir -p build
-	git archive --format=tar --prefix=pivot-kexec-$(VERSION)/ HEAD | \
-		gzip -9n >build/pivot-kexec-$(VERSION).tar.gz
+	scripts/dist
+
+deb := build/deb/pivot-kexec_$(VERSION)_amd64.deb
+deb: $(deb)
+
+$(deb): build/pivot-kexec build/NOTICES scripts/deb $(wildcard packaging/debian/*) \
+		README.md $(wildcard docs/*.md docs/*.8 docs/completions/*)
+	kexec=$(or $(KEXEC),$$(scripts/kexec-tools)) && kmod=$(or $(KMOD),$$(scripts/libkmod)) && \
+		BUSYBOX=$(BUSYBOX) KEXEC="$$kexec" KMOD="$$kmod" scripts/deb $(@D)
 
 clean:
 	rm -rf build

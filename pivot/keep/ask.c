@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "files.h"
@@ -27,8 +28,8 @@ static int ask(const void *argument)
 	int fd;
 
 	if (getpid() == question->asker)
-		return -ECHILD;	      /* none could be made, and here nothing may hang */
-	(void)close_range(0, ~0U, 0); /* before Linux 5.9 it holds it */
+		return -ECHILD; /* none could be made, and here nothing may hang */
+	(void)syscall(SYS_close_range, 0, ~0U, 0); /* before Linux 5.9 it holds it */
 	if (stat(question->path, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
 	fd = open(question->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);

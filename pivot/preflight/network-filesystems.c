@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -59,7 +60,7 @@ static int ask(const void *argument)
 
 	if (getpid() == question->asker)
 		return 0; /* no child could be made, and here nothing may hang */
-	if (close_range(0, ~0U, 0) < 0)
+	if (syscall(SYS_close_range, 0, ~0U, 0) < 0)
 		for (fd = 0; fd <= STDERR_FILENO; fd++)
 			(void)close(fd);
 	fd = open(question->path, O_RDONLY | O_CLOEXEC);
