@@ -8,6 +8,9 @@ VERSION := 0.1.0
 CC        = gcc
 MUSL_CC   = musl-gcc
 CLANG     = clang
+OBJCOPY   = objcopy
+READELF   = readelf
+STRIP     = strip
 CFLAGS    = -O2 -g
 BUSYBOX   = /bin/busybox
 # a static kexec to carry; empty: one built from the source package of kexec-tools
@@ -100,7 +103,7 @@ init_ldflags := -Wl,--gc-sections,-z,noseparate-code,-z,norelro,-z,common-page-s
 
 build/init: $(init_objects)
 	$(MUSL_CC) -static -no-pie -Oz -flto -flto-partition=one $(init_ldflags) -o $@ $^
-	strip --strip-all -R .comment $@
+	$(STRIP) --strip-all -R .comment $@
 
 # --- the purgatory: what runs between two kernels, at any address and without a library ---
 
@@ -122,9 +125,9 @@ build/purgatory.elf: pivot/kexec/purgatory/purgatory.ld \
 	$(CC) -nostdlib -pie -Wl,--no-dynamic-linker,--build-id=none,-z,text -o $@ -T $^
 
 build/purgatory.bin: build/purgatory.elf
-	@if readelf -r $< | grep R_X86_64; then \
+	@if $(READELF) -r $< | grep R_X86_64; then \
 		echo "make: '$<' needs relocations: nobody applies them" >&2; exit 1; fi
-	objcopy -O binary -j .blob $< $@
+	$(OBJCOPY) -O binary -j .blob $< $@
 
 # each build embeds it
 blob_objects := $(patsubst %,build/%/pivot/kexec/purgatory-blob.o,tool init-objects \
@@ -139,7 +142,7 @@ build/tool/%.o: %.c
 	$(CC) $(common_flags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 build/busybox: $(BUSYBOX)
-	@if readelf -l $< | grep -q INTERP; then \
+	@if $(READELF) -l $< | grep -q INTERP; then \
 		echo "make: '$<' is not static: install busybox-static" >&2; exit 1; fi
 	@mkdir -p $(@D)
 	cp $< $@
@@ -150,7 +153,7 @@ $(BUSYBOX):
 build/kexec: $(or $(KEXEC),scripts/kexec-tools)
 	@mkdir -p $(@D)
 	@kexec=$(or $(KEXEC),$$(scripts/kexec-tools)) || exit 1; \
-	if readelf -l "$$kexec" | grep -q INTERP; then \
+	if $(READELF) -l "$$kexec" | grep -q INTERP; then \
 		echo "make: '$$kexec' is not static, so it would not run in the stage" >&2; exit 1; fi; \
 	cp "$$kexec" $@
 
@@ -172,7 +175,7 @@ build/tool/pivot/embedded.o: build/init build/busybox build/kexec initramfs/imag
 
 build/pivot-kexec: $(tool_objects) build/libkmod/libkmod.a
 	$(CC) -static $(LDFLAGS) -Wl,--gc-sections -o $@.debug $^ $(tool_libs)
-	objcopy --strip-all $@.debug $@
+	$(OBJCOPY) --strip-all $@.debug $@
 
 # --- the same with a fault point at every act, for tests ---
 
@@ -198,7 +201,7 @@ build/faulty/init-objects/%.o: %.c | $(uapi)
 build/faulty/init: $(init_sources:%.c=build/faulty/init-objects/%.o) \
 		build/faulty/init-acts-faulty.o
 	$(MUSL_CC) -static -no-pie -Wl,--gc-sections $(wrap_acts) -o $@.debug $^
-	objcopy --strip-all $@.debug $@
+	$(OBJCOPY) --strip-all $@.debug $@
 
 build/faulty/embedded.o: pivot/embedded.c build/faulty/init build/busybox build/kexec \
 		initramfs/image.list
@@ -210,7 +213,7 @@ build/faulty/pivot-kexec: $(filter-out %/embedded.o,$(tool_objects)) \
 		build/faulty/tool-middle-faulty.o build/libkmod/libkmod.a
 	$(CC) -static $(LDFLAGS) -Wl,--gc-sections $(wrap_acts) \
 		-Wl,--wrap=middle_command_line -o $@.debug $^ $(tool_libs)
-	objcopy --strip-all $@.debug $@
+	$(OBJCOPY) --strip-all $@.debug $@
 
 # --- unit tests: every compiler, with the sanitizers; acts are replaced by a log ---
 
@@ -232,7 +235,7 @@ build/unit-$(1)/tests/unit/fake-embedded.o: initramfs/image.list
 
 build/unit-$(1)/libunit.a: $$(unit_sources:%.c=build/unit-$(1)/%.o)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	$(AR) rcs $$@ $$^
 
 build/unit-$(1)/test-%: build/unit-$(1)/tests/unit/test-%.o build/unit-$(1)/libunit.a \
 		build/libkmod/libkmod.a
@@ -260,7 +263,7 @@ build/fuzz/%.o: %.c
 
 build/fuzz/libfuzz.a: $(fuzz_sources:%.c=build/fuzz/%.o)
 	@rm -f $@
-	ar rcs $@ $^
+	$(AR) rcs $@ $^
 
 build/fuzz/fuzz-%: build/fuzz/tests/fuzz/fuzz-%.o build/fuzz/libfuzz.a build/libkmod/libkmod.a
 	$(CLANG) $(sanitize) -fsanitize=fuzzer -o $@ $^ -larchive -ljansson -llzma -lzstd -lz
