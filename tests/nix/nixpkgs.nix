@@ -73,6 +73,7 @@ let
   # --- packages ---
 
   derivation = name: arguments: arguments // {
+    type = "derivation";
     inherit name;
     outPath = "/nix/store/00000000000000000000000000000000-${name}";
   };
