@@ -90,8 +90,9 @@ $(uapi):
 	@ln -sfn $(UAPI)/linux build/uapi/linux
 	@ln -sfn $(UAPI)/asm-generic build/uapi/asm-generic
 	@ln -sfn $(UAPI)/video build/uapi/video
-	@ln -sfn $$(dirname "$$(echo '#include <asm/ioctl.h>' | $(CC) -M -E - | \
-		grep -o '/[^ ]*/asm/ioctl\.h')") build/uapi/asm
+	@ln -sfn $$(if test -d $(UAPI)/asm; then echo $(UAPI)/asm; else \
+		dirname "$$(echo '#include <asm/ioctl.h>' | $(CC) -M -E - | \
+		grep -o '/[^ ]*/asm/ioctl\.h')"; fi) build/uapi/asm
 
 build/init-objects/%.o: %.c | $(uapi)
 	@mkdir -p $(@D)
