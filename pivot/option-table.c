@@ -183,6 +183,17 @@ static int take_deadline(struct options *options, const struct option_line *line
 	return r;
 }
 
+static int take_hook_timeout(struct options *options, const struct option_line *line,
+			     const char *value)
+{
+	unsigned int seconds;
+	int r = parse_seconds(line->name, value, 1, &seconds);
+
+	if (r == 0)
+		options->handover.hook_ms = seconds * 1000;
+	return r;
+}
+
 static int take_watchdog(struct options *options, const struct option_line *line,
 			 const char *value)
 {
@@ -223,6 +234,12 @@ static int take_ssh_key(struct options *options, const struct option_line *line,
 
 	return add(keep->ssh_keys, &keep->n_ssh_keys, KEEP_SSH_KEYS_MAX, line->name,
 		   value);
+}
+
+static int take_hook(struct options *options, const struct option_line *line,
+		     const char *value)
+{
+	return add(options->hooks, &options->n_hooks, HOOKS_MAX, line->name, value);
 }
 
 static int take_quirk(struct options *options, const struct option_line *line,
@@ -316,6 +333,15 @@ const struct option_line option_lines[] = {
 	  .help = "leave a hardware watchdog armed, which restarts this\n"
 		  "system where the target does not take it over in\n"
 		  "that time (300); default: disarm all" },
+	{ "hook", .argument = "FILE", .take = take_hook,
+	  .help = "run this script by the stage's busybox, before the\n"
+		  "teardown and before the jump; may be given more than\n"
+		  "once" },
+	{ "hook-timeout", .argument = "SECONDS", .take = take_hook_timeout,
+	  .help = "for one hook; default: 30" },
+	{ "on-hook-failure", .argument = "WHAT", .take = take_choice,
+	  .help = "where a hook fails or has had its time: jump all the\n"
+		  "same, or reboot into this system; default: jump" },
 	{ "no-panic-timeout", FLAG(has_no_panic_timeout),
 	  .help = "do not put panic=30, which reboots into this system\n"
 		  "where the target panics, before the command line" },

@@ -41,6 +41,8 @@ struct options {
 	struct handover handover; /* all but the takeover, and the target */
 	const char *skips[RULES_MAX];
 	size_t n_skips;
+	const char *hooks[HOOKS_MAX];
+	size_t n_hooks;
 	int loader; /* an enum loader, or LOADER_AUTO */
 	enum stages_choice stages;
 	struct middle_choice middle;

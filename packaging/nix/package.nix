@@ -4,6 +4,7 @@
 {
   lib,
   stdenv,
+  buildPackages,
   acl,
   busybox,
   bzip2,
@@ -12,6 +13,7 @@
   kmod,
   libarchive,
   linuxHeaders,
+  musl-fts,
   xz,
   zlib,
   zstd,
@@ -44,10 +46,14 @@ stdenv.mkDerivation {
     bzip2
     jansson
     libarchive
+    musl-fts
     xz
     zlib
     zstd
   ];
+
+  # glibc has it, and Debian's musl
+  env.NIX_LDFLAGS = "-lfts";
 
   # The Makefile has its own for each part: the init is built for size, and what runs between
   # two kernels for no address and without a library.
@@ -70,6 +76,7 @@ stdenv.mkDerivation {
     "OBJCOPY=${prefix}objcopy"
     "READELF=${prefix}readelf"
     "STRIP=${prefix}strip"
+    "PYTHON=${buildPackages.python3}/bin/python3"
     "UAPI=${linuxHeaders}/include"
     "BUSYBOX=${busybox}/bin/busybox"
     "KEXEC=${kexec-tools}/bin/kexec"

@@ -104,6 +104,7 @@ let
             "kmod"
             "libarchive"
             "linuxHeaders"
+            "musl-fts"
             "xz"
             "zlib"
             "zstd"
@@ -121,7 +122,13 @@ let
     packages
     // {
       inherit lib stdenv;
-      callPackage = callPackageWith (packages // { inherit lib stdenv; });
+      callPackage = callPackageWith (
+        packages
+        // {
+          inherit lib stdenv;
+          buildPackages.python3 = derivation "python3" { };
+        }
+      );
       pkgsStatic = packagesOf true;
       runCommand = name: arguments: script: derivation name (arguments // { inherit script; });
     };

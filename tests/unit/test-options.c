@@ -455,6 +455,26 @@ START_TEST(takes_words_of_ip_for_the_network)
 }
 END_TEST
 
+START_TEST(takes_hooks)
+{
+	ck_assert_int_eq(parse("--hook", "a", "--hook=b", "--hook-timeout=7",
+			       "--on-hook-failure=reboot", "tree"),
+			 0);
+	ck_assert_uint_eq(options.n_hooks, 2);
+	ck_assert_str_eq(options.hooks[1], "b");
+	ck_assert_uint_eq(options.handover.hook_ms, 7000);
+	ck_assert_int_eq(options.handover.on_hook_failure, HOOK_FAILURE_REBOOT);
+	ck_assert_int_eq(parse("--hook-timeout=0", "tree"), -EINVAL);
+	ck_assert_int_eq(parse("--on-hook-failure=cry", "tree"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: --on-hook-failure takes jump or reboot, not "
+			       "'cry'\n");
+	ck_assert_int_eq(parse("--hook=1", "--hook=2", "--hook=3", "--hook=4", "--hook=5",
+			       "--hook=6", "--hook=7", "--hook=8", "--hook=9", "tree"),
+			 -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: more than 8 times --hook\n");
+}
+END_TEST
+
 START_TEST(refuses_an_option_that_would_do_nothing)
 {
 	static const struct verb cancel = { .name = "cancel", .kind = VERB_TREELESS };
@@ -497,7 +517,7 @@ START_TEST(refuses_other_words_for_the_network)
 }
 END_TEST
 
-UNIT_MAIN("options", refuses_an_option_that_would_do_nothing,
+UNIT_MAIN("options", takes_hooks, refuses_an_option_that_would_do_nothing,
 	  takes_a_tree_and_nothing_else, takes_every_option,
 	  takes_options_before_and_behind_the_tree, takes_a_tarball_on_standard_input,
 	  takes_a_tree_named_like_an_option, keeps_initrds_in_their_order,
