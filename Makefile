@@ -46,10 +46,10 @@ loader_sources := $(filter-out pivot/kexec/load%.c pivot/kexec/layout-text.c \
 	pivot/kexec/uki.c pivot/kexec/kernel-kind.c,$(wildcard pivot/kexec/*.c))
 tool_sources := $(base_sources) $(shared_sources) \
 	$(wildcard pivot/*.c pivot/kexec/*.c pivot/tree/*.c pivot/takeover/*.c) \
-	$(wildcard pivot/preflight/*.c pivot/middle/*.c pivot/keep/*.c \
+	$(wildcard pivot/preflight/*.c pivot/middle/*.c pivot/keep/*.c pivot/bundle/*.c \
 	pivot/network/*.c)
-init_sources := $(filter-out pivot/base/acts-exec.c pivot/base/human.c \
-	pivot/base/netlink.c,$(base_sources)) \
+init_sources := $(filter-out pivot/base/acts-exec.c pivot/base/ask.c pivot/base/human.c \
+	pivot/base/netlink.c pivot/base/newc.c,$(base_sources)) \
 	$(shared_sources) $(loader_sources) \
 	$(wildcard initramfs/teardown/*.c) $(filter-out $(shared_sources),$(wildcard initramfs/*.c))
 

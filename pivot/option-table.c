@@ -31,71 +31,77 @@ static int take_flag(struct options *options, const struct option_line *line,
 
 /* --- words of a few --- */
 
-/* names ends with NULL. Which of them it is, or -EINVAL. */
-static int find_word(const char *const *names, const char *word)
+/* "auto seize" as "auto or seize", for people. */
+static void list_words(const char *words, char *text, size_t size)
 {
-	for (int i = 0; names[i]; i++)
-		if (strcmp(word, names[i]) == 0)
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (const char *at = words; *at && used < size;) {
+		size_t n = strcspn(at, " ");
+		const char *before = at == words ? "" : at[n] ? ", " : " or ";
+
+		used += (size_t)snprintf(text + used, size - used, "%s%.*s", before,
+					 (int)n, at);
+		at += n + (at[n] == ' ');
+	}
+}
+
+/* Which of the line's words it is, or -EINVAL, with a sentence. */
+static int find_word(const struct option_line *line, const char *word)
+{
+	const size_t length = strlen(word);
+	char text[128];
+	int i = 0;
+
+	for (const char *at = line->words; *at; i++) {
+		size_t n = strcspn(at, " ");
+
+		if (n == length && strncmp(at, word, n) == 0)
 			return i;
-	return -EINVAL;
+		at += n + (at[n] == ' ');
+	}
+	list_words(line->words, text, sizeof(text));
+	return log_refuse(-EINVAL, "--%s takes %s, not '%s'", line->name, text, word);
 }
 
 static int take_takeover(struct options *options, const struct option_line *line,
 			 const char *value)
 {
-	static const char *const names[] = { "auto", "systemd", "seize", NULL };
-	int i = find_word(names, value);
+	int i = find_word(line, value);
 
-	(void)line;
-	if (i < 0)
-		return log_refuse(i, "--takeover takes auto, systemd or seize, not '%s'",
-				  value);
-	options->takeover = (enum takeover_choice)i;
-	return 0;
+	if (i >= 0)
+		options->takeover = (enum takeover_choice)i;
+	return i < 0 ? i : 0;
 }
 
 static int take_loader(struct options *options, const struct option_line *line,
 		       const char *value)
 {
-	(void)line;
-	options->loader = LOADER_AUTO;
-	if (strcmp(value, "auto") == 0)
-		return 0;
-	for (int i = 0; i < LOADERS; i++) {
-		if (strcmp(value, loader_name(i)) == 0) {
-			options->loader = i;
-			return 0;
-		}
-	}
-	return log_refuse(
-		-EINVAL,
-		"--loader takes auto, gather, load, file or kexec-tools, not '%s'",
-		value);
+	int i = find_word(line, value);
+
+	if (i >= 0)
+		options->loader = LOADER_AUTO + i;
+	return i < 0 ? i : 0;
 }
 
 static int take_stages(struct options *options, const struct option_line *line,
 		       const char *value)
 {
-	static const char *const names[] = { "auto", "1", "2", NULL };
-	int i = find_word(names, value);
+	int i = find_word(line, value);
 
-	(void)line;
-	if (i < 0)
-		return log_refuse(i, "--stages takes auto, 1 or 2, not '%s'", value);
-	options->stages = (enum stages_choice)i;
-	return 0;
+	if (i >= 0)
+		options->stages = (enum stages_choice)i;
+	return i < 0 ? i : 0;
 }
 
 static int take_two_stage(struct options *options, const struct option_line *line,
 			  const char *value)
 {
-	static const char *const names[] = { "clean", "abrupt", NULL };
-	int i = value ? find_word(names, value) : EXTENT_CLEAN;
+	int i = value ? find_word(line, value) : EXTENT_CLEAN;
 
-	(void)line;
 	if (i < 0)
-		return log_refuse(i, "--two-stage takes clean or abrupt, not '%s'",
-				  value);
+		return i;
 	options->stages = STAGES_TWO;
 	options->handover.extent = (enum extent)i;
 	return 0;
@@ -135,12 +141,32 @@ static int take_no_report(struct options *options, const struct option_line *lin
 	return 0;
 }
 
+static int take_extra_flags(struct options *options, const struct option_line *line,
+			    const char *value)
+{
+	if (options->extra.word[0])
+		return log_refuse(-EINVAL, "--%s may be given once", line->name);
+	return extra_flags_read(value, options->program, &options->extra);
+}
+
 static int take_networkd(struct options *options, const struct option_line *line,
 			 const char *value)
 {
 	(void)line;
 	(void)value;
 	options->network = NETWORK_FILES;
+	return 0;
+}
+
+static int take_ip(struct options *options, const struct option_line *line,
+		   const char *value)
+{
+	(void)line;
+	if (value && strpbrk(value, ": \t\n\"'"))
+		return log_refuse(-EINVAL,
+				  "--ip takes the name of an interface, not '%s'", value);
+	options->has_ip = true;
+	options->ip = value;
 	return 0;
 }
 
@@ -266,19 +292,22 @@ static int take_quirk(struct options *options, const struct option_line *line,
 #define EVERY_VERB   ""
 
 const struct option_line option_lines[] = {
-	{ "kernel", .argument = "FILE", TEXT(tree_options.kernel),
-	  .help = "boot this kernel instead of the tree's" },
-	{ "initrd", .argument = "FILE", .take = take_initrd,
+	{ "kernel", .argument = "FILE", .travels = TRAVELS_IN_TREE,
+	  TEXT(tree_options.kernel), .help = "boot this kernel instead of the tree's" },
+	{ "initrd", .argument = "FILE", .travels = TRAVELS_IN_TREE, .take = take_initrd,
 	  .help = "use this initrd instead of the tree's; given more\n"
 		  "than once, they are concatenated in order" },
-	{ "command-line", .argument = "TEXT", TEXT(tree_options.command_line),
+	{ "command-line", .argument = "TEXT", .travels = TRAVELS_IN_TREE,
+	  TEXT(tree_options.command_line),
 	  .help = "pass this instead of the tree's command line" },
-	{ "append", .argument = "TEXT", TEXT(tree_options.append),
-	  .help = "add this to the command line" },
-	{ "takeover", .argument = "WAY", .take = take_takeover,
+	{ "append", .argument = "TEXT", .travels = TRAVELS_IN_TREE,
+	  TEXT(tree_options.append), .help = "add this to the command line" },
+	{ "takeover", .argument = "WAY", .words = "auto systemd seize",
+	  .take = take_takeover,
 	  .help = "auto, systemd (services stop in order) or seize\n"
 		  "(PID 1 is replaced at once); default: auto" },
-	{ "loader", .argument = "WAY", .take = take_loader,
+	{ "loader", .argument = "WAY", .words = "auto gather load file kexec-tools",
+	  .take = take_loader,
 	  .help = "auto, gather (the target stays where it is in memory\n"
 		  "until the jump), load (kexec_load), file\n"
 		  "(kexec_file_load) or kexec-tools; default: auto" },
@@ -287,27 +316,33 @@ const struct option_line option_lines[] = {
 		  "to the initrd" },
 	{ "no-keep-network", FLAG(keep.has_no_network),
 	  .help = "nor what the network knows this machine by" },
-	{ "ssh-key", .argument = "FILE", .take = take_ssh_key,
+	{ "ip", .argument = "[=NAME]", .take = take_ip,
+	  .help = "put this machine's address, as ip=, before the command\n"
+		  "line; NAME: of the interface, in the target" },
+	{ "ssh-key", .argument = "FILE", .travels = TRAVELS_AS_FILE, .take = take_ssh_key,
 	  .help = "append the public keys in this file, too; may be given\n"
 		  "more than once" },
-	{ "extra-files", .argument = "DIR", TEXT(keep.extra_files),
+	{ "extra-files", .argument = "DIR", .travels = TRAVELS_AS_FOLDER,
+	  TEXT(keep.extra_files),
 	  .help = "append all that is in this folder, for the target's /" },
 	{ "no-report", .take = take_no_report,
 	  .help = "do not append to the initrd what was done" },
 	{ "no-tune", FLAG(has_no_tune),
 	  .help = "do not add rootfstype=ramfs to the command line where\n"
 		  "the target would be short of memory" },
-	{ "two-stage", .argument = "[=HOW]", .take = take_two_stage,
+	{ "two-stage", .argument = "[=HOW]", .words = "clean abrupt",
+	  .take = take_two_stage,
 	  .help = "go by way of a middle kernel, whose drivers put the\n"
 		  "hardware to rest: after a clean teardown here\n"
 		  "(clean), or leaving all devices to it (abrupt)" },
-	{ "stages", .argument = "NUMBER", .take = take_stages,
+	{ "stages", .argument = "NUMBER", .words = "auto 1 2", .take = take_stages,
 	  .help = "auto, 1 or 2 (as --two-stage); default: auto" },
-	{ "middle-kernel", .argument = "FILE", .take = take_middle_kernel,
+	{ "middle-kernel", .argument = "FILE", .words = "target",
+	  .travels = TRAVELS_AS_FILE, .no_file = "target", .take = take_middle_kernel,
 	  .help = "use this one, or the tree's own (target), instead of\n"
 		  "the kernel that runs" },
-	{ "middle-modules", .argument = "DIR", TEXT(middle.modules),
-	  .help = "where its modules are" },
+	{ "middle-modules", .argument = "DIR", .travels = TRAVELS_AS_FOLDER,
+	  TEXT(middle.modules), .help = "where its modules are" },
 	{ "delay", .argument = "SECONDS", .take = take_delay,
 	  .help = "between this program's end and the takeover;\n"
 		  "default: 3" },
@@ -333,7 +368,7 @@ const struct option_line option_lines[] = {
 	  .help = "leave a hardware watchdog armed, which restarts this\n"
 		  "system where the target does not take it over in\n"
 		  "that time (300); default: disarm all" },
-	{ "hook", .argument = "FILE", .take = take_hook,
+	{ "hook", .argument = "FILE", .travels = TRAVELS_AS_FILE, .take = take_hook,
 	  .help = "run this script by the stage's busybox, before the\n"
 		  "teardown and before the jump; may be given more than\n"
 		  "once" },
@@ -347,8 +382,9 @@ const struct option_line option_lines[] = {
 		  "where the target panics, before the command line" },
 	{ "root", .argument = "DIR", .verbs = "'plan'", TEXT(root),
 	  .help = "plan for a recorded machine (scripts/record-machine)" },
-	{ "json", .verbs = "'plan', 'check' and 'network'", FLAG(json),
-	  .help = "print the plan, the check, or the network, as JSON\n"
+	{ "json", .verbs = "'run', 'plan', 'check' and 'network'", FLAG(json),
+	  .help = "print what was decided, the plan, the check, or the\n"
+		  "network, as JSON\n"
 		  "(network --json addr, network --json [-4|-6] route:\n"
 		  "as ip(8) does)" },
 	{ "networkd", .verbs = "'network'", .take = take_networkd,
@@ -356,10 +392,23 @@ const struct option_line option_lines[] = {
 	{ NULL, '4', .verbs = "'network'", .take = take_family },
 	{ NULL, '6', .verbs = "'network'", .take = take_family },
 	{ "verbose", 'v', FLAG(verbose),
-	  .help = "print where in memory the target goes, too" },
+	  .help = "print where in memory the target goes, too, and why a\n"
+		  "loader is not tried" },
+	{ "yes", 'y', .verbs = "'run'", FLAG(yes),
+	  .help = "do not ask before the jump; it is only asked where\n"
+		  "standard input and error are a terminal" },
+	{ "quiet", 'q', .verbs = EVERY_VERB, FLAG(quiet),
+	  .help = "say nothing but warnings and errors" },
 	{ "force", FLAG(force), .help = "replace an image that somebody else loaded" },
-	{ "output", 'o', "FILE", "'build'", TEXT(output),
-	  .help = "where 'build' writes the image" },
+	{ "announce", .argument = "TEXT", .verbs = "'run' and 'bundle'", TEXT(announce),
+	  .help = "print this line, too, when the jump is due, for who\n"
+		  "waits for it" },
+	{ "kexec-extra-flags", .argument = "TEXT", .verbs = "'run'",
+	  .take = take_extra_flags,
+	  .help = "more options in one text, as nixos-anywhere has them;\n"
+		  "some are those of kexec(8)" },
+	{ "output", 'o', "FILE", "'build' and 'bundle'", .travels = TRAVELS_NOT,
+	  TEXT(output), .help = "the file to write" },
 	{ "help", 'h', .verbs = EVERY_VERB, FLAG(wants_help), .help = "print this" },
 	{ "version", .verbs = EVERY_VERB, FLAG(wants_version),
 	  .help = "print the version" },

@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "option-table.h"
 #include "pivot/base/log.h"
@@ -106,6 +107,13 @@ static bool is_in(const char *verbs, const char *name)
 	return found && found[-1] == '\'' && found[strlen(name)] == '\'';
 }
 
+bool option_is_for(const struct option_line *line, const struct verb *verb)
+{
+	if (!line->verbs)
+		return verb->kind == VERB_ACTS || verb->kind == VERB_READS;
+	return !line->verbs[0] || is_in(line->verbs, verb->name);
+}
+
 /* An option that would do nothing is a misunderstanding. */
 static int check_option(const struct option_line *line, const struct verb *verb)
 {
@@ -113,13 +121,11 @@ static int check_option(const struct option_line *line, const struct verb *verb)
 	const char letter[] = { line->letter, '\0' };
 	const char *name = line->name ?: letter;
 
-	if (!line->verbs)
-		return verb->kind == VERB_ACTS || verb->kind == VERB_READS
-			       ? 0
-			       : log_refuse(-EINVAL, "%s%s is not for '%s'", dashes, name,
-					    verb->name);
-	if (!line->verbs[0] || is_in(line->verbs, verb->name))
+	if (option_is_for(line, verb))
 		return 0;
+	if (!line->verbs)
+		return log_refuse(-EINVAL, "%s%s is not for '%s'", dashes, name,
+				  verb->name);
 	return log_refuse(-EINVAL, "%s%s is for %s", dashes, name, line->verbs);
 }
 
@@ -174,6 +180,30 @@ static const struct option_line *find_line(int option)
 	return NULL;
 }
 
+/* "--watchdog 300", where what it takes may be left out: it would be taken for a tree. */
+static int check_loose_word(const struct option_line *line, const char *word)
+{
+	if (!line->argument || line->argument[0] != '[' || optarg || !word ||
+	    word[0] == '-' || word[strcspn(word, "/.")] || access(word, F_OK) == 0)
+		return 0;
+	return log_refuse(-EINVAL,
+			  "there is no tree '%s'; if it is for --%s, write --%s=%s", word,
+			  line->name, line->name, word);
+}
+
+static int take_word(const struct option_line *line, const char *value,
+		     const struct verb *verb, struct options *options)
+{
+	int r = check_option(line, verb);
+
+	if (r == 0 && options->n_given == GIVEN_MAX)
+		r = log_refuse(-EINVAL, "more than %d options", GIVEN_MAX);
+	if (r < 0)
+		return r;
+	options->given[options->n_given++] = (struct given_option){ line, value };
+	return line->take(options, line, value);
+}
+
 static int take_words(int argc, char **argv, const struct verb *verb,
 		      struct options *options)
 {
@@ -190,19 +220,41 @@ static int take_words(int argc, char **argv, const struct verb *verb,
 
 		if (!line) /* getopt_long() has said what is wrong */
 			return log_refuse(-EINVAL, "see --help");
-		r = check_option(line, verb);
+		r = take_word(line, optarg, verb, options);
 		if (r == 0)
-			r = line->take(options, line, optarg);
+			r = check_loose_word(line, argv[optind]);
 	}
 	return r;
+}
+
+/* As if they stood behind all others. */
+static int take_extra_flags(const struct verb *verb, struct options *options)
+{
+	struct extra_flags *extra = &options->extra;
+	int r;
+
+	if (extra->n == 0)
+		return 0;
+	optind = 0; /* getopt(3): start anew */
+	r = take_words((int)extra->n, extra->word, verb, options);
+	if (r == 0 && optind < (int)extra->n)
+		r = log_refuse(-EINVAL, "'%s' is no option", extra->word[optind]);
+	return r < 0 ? log_refuse(r, "--kexec-extra-flags takes options of pivot-kexec, "
+				     "and those of kexec(8) that pivot-kexec(8) names")
+		     : 0;
 }
 
 int options_parse(int argc, char **argv, const struct verb *verbs,
 		  const struct verb *verb, struct options *ret)
 {
+	int last;
+
 	ret->handover = handover_default();
 	ret->loader = LOADER_AUTO;
 	if (take_words(argc, argv, verb, ret) < 0)
+		return -EINVAL;
+	last = optind;
+	if (take_extra_flags(verb, ret) < 0)
 		return -EINVAL;
 	if (ret->wants_help)
 		print_help(verbs);
@@ -211,12 +263,13 @@ int options_parse(int argc, char **argv, const struct verb *verbs,
 	if (ret->wants_help || ret->wants_version)
 		return 1;
 	ret->tree_options.initrds = ret->initrds;
-	ret->tree = argv[optind];
-	if (ret->tree && argv[optind + 1])
+	ret->tree = argv[last];
+	if (ret->tree && argv[last + 1])
 		return log_refuse(
 			-EINVAL,
-			"one tree at a time, and a verb comes first: what is '%s'?",
-			argv[optind + 1]);
+			"one tree at a time, and a verb comes first, but here are "
+			"'%s' and '%s'",
+			ret->tree, argv[last + 1]);
 	if (ret->stages == STAGES_AUTO &&
 	    (ret->middle.kernel || ret->has_target_in_middle ||
 	     ret->handover.extent == EXTENT_ABRUPT))

@@ -235,9 +235,14 @@ ip route add 10.2.0.0/16 via inet6 fe80::1 dev bond0.10 proto static
 ip route add 10.3.0.0/16 proto static nexthop via 192.0.2.2 dev bond0.10 weight 3 \
 	nexthop via 192.0.2.3 dev bond0.10
 ip -6 route add default via fe80::1 dev bond0.10 metric 2000
-ip link add name br0 type bridge stp_state 1 forward_delay 400 priority 4096
+ip link add name br0 type bridge stp_state 1 forward_delay 400 priority 4096 vlan_filtering 1
 ip link set eth3 master br0 up
 ip link set br0 up
+bridge vlan del vid 1 dev eth3
+bridge vlan add vid 7 dev eth3 pvid untagged
+bridge vlan add vid 20-22 dev eth3
+bridge vlan add vid 30 dev eth3
+bridge vlan add vid 7 dev br0 self pvid untagged
 ip addr add 198.51.100.10/32 dev br0
 ip route add 172.31.1.1 dev br0 scope link proto static
 ip route add 10.4.0.0/16 via 172.31.1.1 dev br0 onlink proto static
@@ -247,6 +252,7 @@ ip link set dummy0 up
 ip addr add 203.0.113.1/32 dev dummy0
 ip addr add 203.0.113.2/32 dev lo
 ip route add blackhole 10.5.0.0/16 proto static
+ip route add 10.6.0.0/16 via 192.0.2.4 proto bird
 ip link add name docker0 type bridge
 ip addr add 172.17.0.1/16 dev docker0
 ip link set docker0 up
@@ -257,6 +263,61 @@ for link in bond0.10 bond0 br0 dummy0 docker0; do ip link del $link; done
 for card in eth1 eth2 eth3; do ip link set $card down; done
 ip addr del 203.0.113.2/32 dev lo
 ip route del blackhole 10.5.0.0/16
+"""
+
+# For a machine whose eth0 stands before QEMU's user network, and has had its address by DHCP. All
+# of it is what the installer of nixos-images makes again.
+STATIC = """
+systemctl stop systemd-networkd.socket systemd-networkd
+ip -4 addr flush dev eth0
+ip -6 addr flush dev eth0 scope global
+for address in 10.0.2.15/24 10.0.2.16/24 192.0.2.10/32 fec0::15/64 fec0::16/64 2001:db8::10/128; do
+	ip addr add $address dev eth0
+done
+ip route add default via 10.0.2.2
+ip route add 172.31.1.1 dev eth0 proto static
+ip route add 10.1.0.0/16 via 172.31.1.1 proto static
+ip route add 10.2.0.0/16 via 172.31.9.9 dev eth0 onlink proto static
+ip route add 10.3.0.0/16 via inet6 fe80::2 dev eth0 proto static
+ip -6 route add default via fe80::2 dev eth0
+ip -6 route add 2001:db8:1::/48 via fec0::2 proto static
+ip -6 route add 2001:db8:2::1 dev eth0 proto static
+ip -6 route add 2001:db8:3::/48 via 2001:db8:2::1 proto static
+ip link set eth1 up
+ip addr add 203.0.113.5/24 dev eth1
+ip route add 10.4.0.0/16 via 203.0.113.1 proto static
+"""
+
+# The same machine, with more cards: one reaches the user network by a bridge, over a bond.
+STACKED = """
+systemctl stop systemd-networkd.socket systemd-networkd
+modprobe -a bonding 8021q bridge
+echo 0 >/proc/sys/net/ipv6/conf/default/accept_ra
+ip -4 addr flush dev eth0
+ip link add name bond0 type bond mode active-backup miimon 100
+for card in eth0 eth1; do
+	ip link set $card down
+	ip link set $card master bond0
+done
+ip link set bond0 type bond primary eth0
+ip link add name br0 type bridge
+ip link set bond0 master br0 up
+ip link set br0 up
+ip addr add 10.0.2.15/24 dev br0
+ip addr add fec0::15/64 dev br0
+ip route add default via 10.0.2.2 proto static
+ip -6 route add default via fec0::2 proto static
+ip link add link br0 name br0.10 type vlan id 10
+ip link set br0.10 up mtu 1400
+ip addr add 192.0.2.10/24 dev br0.10
+ip addr add 2001:db8::10/64 dev br0.10
+ip route add 10.1.0.0/16 via 192.0.2.1 proto static mtu 1300
+ip -6 route add 2001:db8:1::/48 via 2001:db8::1 proto static
+ip link set eth2 mtu 9000 up
+ip link add link eth2 name storage type vlan id 20
+ip link set storage up
+ip addr add 198.51.100.10/24 dev storage
+printf '%s\\n' 'search example.org' 'nameserver 10.0.2.3' 'nameserver fec0::3' >/etc/resolv.conf
 """
 
 ANYWHERE = {"nothing": "", "addresses": ADDRESSES, "tentative": TENTATIVE, "links": LINKS,

@@ -12,6 +12,7 @@
 #include "pivot/base/acts.h"
 #include "pivot/base/cleanup.h"
 #include "pivot/base/log.h"
+#include "pivot/base/pages.h"
 #include "pivot/base/read.h"
 #include "pivot/takeover/step.h"
 #include "pivot/tree/spool.h"
@@ -131,6 +132,8 @@ int middle_make(const struct middle_plan *plan, struct middle *middle)
 	if (fstat(tree->initrd_fd, &tree->initrd_stat) < 0)
 		return log_err(-errno, "cannot read the middle kernel's initrd");
 	tree->initrd_bytes = (uint64_t)tree->initrd_stat.st_size;
+	if (plan->target->appended_bytes)
+		pages_keep_file(tree->initrd_fd, tree->initrd_bytes);
 	return 0;
 }
 

@@ -240,8 +240,10 @@ FAULTY(act_symlink, (const char *target, const char *path), (target, path), "sym
        path)
 FAULTY(act_create, (const char *path, mode_t mode, const void *data, size_t n),
        (path, mode, data, n), "create %s", path)
-FAULTY(act_copy, (int from, uint64_t at, uint64_t bytes, const char *path),
-       (from, at, bytes, path), "copy %s", path)
+FAULTY(act_copy,
+       (int from, uint64_t at, uint64_t bytes, const char *path,
+	struct progress *progress),
+       (from, at, bytes, path, progress), "copy %s", path)
 FAULTY(act_unlink, (const char *path), (path), "unlink %s", path)
 FAULTY(act_pivot_root, (const char *new_root, const char *old_root), (new_root, old_root),
        "pivot_root %s %s", new_root, old_root)

@@ -511,8 +511,10 @@ int act_unlink(const char *path)
 	return ACT(kernel_unlink(path), "unlink %s", path);
 }
 
-int act_copy(int from, uint64_t at, uint64_t bytes, const char *path)
+int act_copy(int from, uint64_t at, uint64_t bytes, const char *path,
+	     struct progress *progress)
 {
+	(void)progress;
 	return ACT(kernel_copy(from, at, bytes, path), "copy %s", path);
 }
 

@@ -20,6 +20,7 @@
 #include "fake-root.h"
 #include "initramfs/guardian.h"
 #include "initramfs/teardown/stages.h"
+#include "pivot/base/child.h"
 #include "pivot/base/clock.h"
 #include "unit.h"
 
@@ -758,8 +759,8 @@ static int release_with_guardian(struct teardown *t)
 	t->handover.deadline_ms = 2500;
 	(void)guardian_start(&t->guardian, t->handover.deadline_ms);
 	r = storage_release(t);
-	if (t->guardian > 0)
-		(void)kill(t->guardian, SIGKILL);
+	if (t->guardian.pid > 0)
+		(void)kill(t->guardian.pid, SIGKILL);
 	return r;
 }
 
@@ -790,7 +791,7 @@ START_TEST(does_not_wait_for_data_that_stays_where_it_is)
 	fake_hang("sync", 1);
 	ck_assert_int_eq(run(storage_release), 0);
 	ck_assert_uint_lt(clock_ms() - start, 2800);
-	ck_assert_int_eq(teardown.guardian, 0);
+	ck_assert_int_eq(teardown.guardian.pid, 0);
 }
 END_TEST
 
@@ -1422,7 +1423,7 @@ END_TEST
 
 START_TEST(restarts_the_machine_when_the_time_is_up)
 {
-	pid_t guardian = 0;
+	struct guardian guardian = { 0 };
 
 	machine_start();
 	output_catch();
@@ -1441,33 +1442,58 @@ END_TEST
 
 START_TEST(replaces_the_guardian_before)
 {
-	pid_t guardian = 0;
+	struct guardian guardian = { 0 };
 
 	machine_start();
 	ck_assert_int_eq(guardian_start(&guardian, 50), 0);
 	ck_assert_int_eq(guardian_start(&guardian, 60000), 0);
 	clock_sleep_ms(300);
 	ck_assert_int_eq(fake_count("sysrq"), 0);
-	ck_assert_int_eq(kill(guardian, SIGKILL), 0);
+	ck_assert_int_eq(kill(guardian.pid, SIGKILL), 0);
 }
 END_TEST
 
 /* A guardian too many ends the machine, one too few hangs it: the old one stays. */
 START_TEST(keeps_the_guardian_where_no_other_can_be_started)
 {
-	pid_t guardian = 0, before;
+	struct guardian guardian = { 0 };
+	pid_t before;
 
 	machine_start();
 	ck_assert_int_eq(guardian_start(&guardian, 60000), 0);
-	before = guardian;
+	before = guardian.pid;
 	fake_fail_forks();
 	output_catch();
 	ck_assert_int_eq(guardian_start(&guardian, 60000), -EAGAIN);
 	said = output_caught();
 	assert_said("cannot start the guardian");
-	ck_assert_int_eq(guardian, before);
-	ck_assert_int_eq(kill(guardian, SIGKILL), 0); /* it was there */
-	ck_assert_int_eq(waitpid(guardian, NULL, 0), guardian);
+	ck_assert_int_eq(guardian.pid, before);
+	ck_assert_int_eq(kill(guardian.pid, SIGKILL), 0); /* it was there */
+	ck_assert_int_eq(waitpid(guardian.pid, NULL, 0), guardian.pid);
+}
+END_TEST
+
+static struct guardian shared;
+
+static int start_another(const void *argument)
+{
+	(void)argument;
+	return guardian_start(&shared, 1000);
+}
+
+/* What it has stopped stays stopped, and filesystems are read-only. */
+START_TEST(does_not_take_the_word_from_a_guardian_on_the_way_home)
+{
+	machine_start();
+	output_catch();
+	ck_assert_int_eq(guardian_start(&shared, 50), 0);
+	clock_sleep_ms(500);
+	ck_assert_int_eq(child_run(start_another, NULL, 500), -ETIMEDOUT);
+	clock_sleep_ms(2500);
+	said = output_caught();
+	assert_said("the time is up");
+	ck_assert_int_ge(fake_count("reboot restart"), 1);
+	ck_assert_int_eq(kill(shared.pid, SIGKILL), 0);
 }
 END_TEST
 
@@ -1506,7 +1532,9 @@ UNIT_MAIN("teardown", runs_hooks_around_the_teardown_in_their_order,
 	  takes_a_driver_that_oopses_for_hung, clears_bus_mastering_that_a_driver_left_on,
 	  leaves_alone_what_fell_off_its_bus, goes_on_after_a_driver_that_hangs,
 	  reports_what_became_of_each_device, restarts_the_machine_when_the_time_is_up,
-	  replaces_the_guardian_before, keeps_the_guardian_where_no_other_can_be_started,
+	  replaces_the_guardian_before,
+	  does_not_take_the_word_from_a_guardian_on_the_way_home,
+	  keeps_the_guardian_where_no_other_can_be_started,
 	  resets_what_the_kernel_can_reset_safely,
 	  takes_a_reset_that_fails_for_no_reason_against_the_jump,
 	  never_touches_a_device_again_that_hangs, ends_the_virtual_functions_of_a_card,

@@ -199,6 +199,7 @@ class Machine:
         self.port = None
         self.qmp = None
         self.qemu = None
+        self.host_keys = "no"  # StrictHostKeyChecking of ssh_config(5)
         self.events = []  # of machines that have ended
         self.last_row = 0  # of the database, once disk_problems() has read it
 
@@ -408,16 +409,24 @@ class Machine:
 
     # Inside
 
-    def _ssh_command(self):
+    def _ssh_command(self, user="root"):
         key = self.image.parent / "key"
         options = {
             "BatchMode": "yes", "ConnectTimeout": int(20 * PATIENCE), "ServerAliveInterval": 5,
-            "ServerAliveCountMax": 6, "StrictHostKeyChecking": "no", "LogLevel": "ERROR",
+            "ServerAliveCountMax": 6, "StrictHostKeyChecking": self.host_keys, "LogLevel": "ERROR",
             "UserKnownHostsFile": self.folder / "known_hosts", "IdentitiesOnly": "yes",
-            "ControlMaster": "auto", "ControlPersist": 600, "ControlPath": self.folder / "ssh",
+            "ControlMaster": "auto", "ControlPersist": 600, "ControlPath": self.folder / f"ssh-{user}",
         }
         arguments = [f"-o{name}={value}" for name, value in options.items()]
-        return ["ssh", "-F", "none", "-i", key, "-p", str(self.port), *arguments, "root@127.0.0.1"]
+        return ["ssh", "-F", "none", "-i", key, "-p", str(self.port), *arguments,
+                f"{user}@127.0.0.1"]
+
+    def expect_these_host_keys(self, user="root"):
+        """From now on ssh takes the host keys that the distro has now, and no others."""
+        keys = self.run("cat /etc/ssh/ssh_host_*_key.pub", user=user).stdout.splitlines()
+        (self.folder / "known_hosts").write_text(
+            "".join(f"[127.0.0.1]:{self.port} {key}\n" for key in keys))
+        self.host_keys = "yes"
 
     def ssh_hint(self):
         key = self.image.parent / "key"
@@ -425,17 +434,17 @@ class Machine:
                 "-o UserKnownHostsFile=/dev/null root@127.0.0.1")
 
     def _forget_ssh(self):
-        """Drop the shared connection: what it led to is gone."""
-        if self.port and (self.folder / "ssh").exists():
+        """Drop the shared connections: what they led to is gone."""
+        for path in self.folder.glob("ssh-*"):
             with contextlib.suppress(subprocess.TimeoutExpired):
-                subprocess.run([*self._ssh_command(), "-O", "exit"], timeout=10,
+                subprocess.run([*self._ssh_command(path.name[4:]), "-O", "exit"], timeout=10,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
-    def run(self, command, check=True, input=None, timeout=60):
-        """Run a shell command as root inside; gives the CompletedProcess."""
+    def run(self, command, check=True, input=None, timeout=60, user="root"):
+        """Run a shell command inside; gives the CompletedProcess."""
         timeout *= PATIENCE
         try:
-            result = subprocess.run([*self._ssh_command(), command], timeout=timeout,
+            result = subprocess.run([*self._ssh_command(user), command], timeout=timeout,
                                     input=input if isinstance(input, (bytes, type(None))) else input.encode(),
                                     stdin=subprocess.DEVNULL if input is None else None,
                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -452,7 +461,8 @@ class Machine:
         """What a command prints, without the end of the line."""
         return self.run(command, **options).stdout.rstrip("\n")
 
-    def _answers(self):
+    def answers(self):
+        """Whether root can log in."""
         try:
             return self.run("true", check=False, timeout=30).returncode == 0
         except MachineError:
@@ -460,7 +470,15 @@ class Machine:
 
     def wait_ssh(self, timeout=180):
         self._forget_ssh()
-        self._wait("answer over ssh", timeout, self._answers)
+        self._wait("answer over ssh", timeout, self.answers)
+
+    def wait_unreachable(self, timeout=120):
+        """Wait until who was logged in is not any more, and nobody can."""
+        def is_gone():
+            self._forget_ssh()
+            return not self.answers()
+
+        self._wait("end of ssh", timeout, is_gone, need_qemu=False)
 
     def boot(self, timeout=180):
         """Wait until the distro is up with all its services."""

@@ -13,7 +13,8 @@ SOURCE = SCRIPTS.parent
 BINARY = SOURCE / "build" / "pivot-kexec"
 
 
-def make_payload(folder, append="", form="kexec-boot", binary=BINARY, kernel=None):
+def make_payload(folder, append="", form="kexec-boot", binary=BINARY, kernel=None,
+                 system="plain"):
     """Fill a folder; gives the nonce its tree will answer with."""
     folder = Path(folder)
     nonce = secrets.token_hex(8)
@@ -22,6 +23,7 @@ def make_payload(folder, append="", form="kexec-boot", binary=BINARY, kernel=Non
                     Path(__file__).with_name("kexec-image.c"), "-o", folder / "kexec-image"],
                    check=True)
     subprocess.run([SCRIPTS / "make-tree", "--nonce", nonce, "--form", form,
+                    "--system", system,
                     *(["--append", append] if append else []),
                     *(["--kernel", kernel] if kernel else []), folder / "result"], check=True)
     return nonce

@@ -33,4 +33,4 @@ def test_hooks_run_around_the_teardown_and_stop_nothing(payload):
         assert "the hook 'hang.sh' did not come to its end" in console
         assert "cannot be killed" not in console
         assert vm.read_file("/srv/saved", vm.folder / "saved")
-        assert_landed_clean(vm, console.replace("the hook", ""), facts)
+        assert_landed_clean(vm, console.replace("the hook", ""), facts, stages=12)

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What travels is enough to log in to the target, and to have the network there again."""
+
+import networks
+
+from arrival import arrive, identity, is_installer, leave, make_target, network
+from landing import TOOL, TREE
+from machine import Machine
+
+GATEWAYS = ("10.0.2.2", "fec0::2")
+
+
+def cards(count):
+    """So many, besides that of ssh; nobody is at the other end."""
+    return [word for card in range(1, count + 1)
+            for word in ("-netdev", f"hubport,id=more{card},hubid={card}",
+                         "-device", f"virtio-net-pci,netdev=more{card},mac=52:54:00:00:00:0{card}")]
+
+
+def assert_reaches_gateways(vm):
+    for gateway in GATEWAYS:
+        vm.wait_until(f"answer of {gateway}", f"ping -c 1 -W 2 {gateway}")
+
+
+def test_the_installer_s_addresses_and_routes_are_the_old_ones(tmp_path):
+    nonce = make_target(tmp_path, "installer")
+    with Machine(payload=tmp_path, extra=cards(1)) as vm:
+        vm.boot()
+        vm.run("bash -es", input=networks.STATIC)
+        before = network(vm), identity(vm)
+        assert not is_installer(vm)
+        arrive(vm, f"{TOOL} {TREE}", nonce)
+        assert is_installer(vm)
+        assert (network(vm), identity(vm)) == before
+        assert_reaches_gateways(vm)
+        leave(vm)
+
+
+def test_networkd_in_the_target_stacks_up_the_same_network(tmp_path):
+    nonce = make_target(tmp_path, "networkd")
+    with Machine(payload=tmp_path, extra=cards(2)) as vm:
+        vm.boot()
+        vm.run("bash -es", input=networks.STACKED)
+        before = network(vm)
+        arrive(vm, f"{TOOL} {TREE}", nonce)
+        assert network(vm) == before
+        assert_reaches_gateways(vm)
+        said = vm.read("cat /run/systemd/netif/state").splitlines()
+        assert {"DNS=10.0.2.3 fec0::3", "DOMAINS=example.org"} <= set(said), said
+        leave(vm)
+
+
+def test_an_address_of_dhcp_is_asked_for_again_after_two_stages(tmp_path):
+    nonce = make_target(tmp_path, "installer")
+    with Machine(payload=tmp_path) as vm:
+        vm.boot()
+        before = network(vm), identity(vm)
+        arrive(vm, f"{TOOL} --two-stage {TREE}", nonce)
+        assert (network(vm), identity(vm)) == before
+        leave(vm)
+
+
+def test_a_target_that_no_address_came_along_to_is_not_reached(tmp_path):
+    """So that the other tests mean something."""
+    nonce = make_target(tmp_path, "installer")
+    with Machine(payload=tmp_path) as vm:
+        vm.boot()
+        vm.run(f"{TOOL} --no-keep-network {TREE}")
+        vm.wait_unreachable()
+        vm.wait_verdict(nonce, timeout=240)
+        assert not vm.answers()
