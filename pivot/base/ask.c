@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "child.h"
@@ -41,7 +42,7 @@ static void signals_restore(const struct before *before)
 
 static void close_between(unsigned int first, unsigned int last)
 {
-	if (first > last || close_range(first, last, 0) == 0)
+	if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
 		return;
 	for (unsigned int fd = first; fd <= last && fd < FILES_MAX; fd++)
 		(void)close((int)fd); /* before Linux 5.9 */
