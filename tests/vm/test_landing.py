@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The jump lands in the target, and what was promised about the old disks holds."""
+"""
+The jump lands in the target, and what was promised about the old disks holds. With each
+firmware and each init out of a machine that has just booted.
+"""
 
 import subprocess
 
+from booted import booted
 from landing import TOOL, TREE, assert_landed_clean, assert_sees_efi, jump
 from machine import Machine
 
@@ -74,8 +78,7 @@ def test_lands_from_a_tarball_piped_into_a_service_that_ends(payload):
     folder, nonce = payload
     subprocess.run(["tar", "--zstd", "-cf", folder / "tree.tar.zst", "-C", folder, "result"],
                    check=True)
-    with Machine(payload=folder) as vm:
-        vm.boot()
+    with booted(payload=folder) as vm:
         command = f"systemd-run --quiet --pipe --wait {TOOL} - < /mnt/payload/tree.tar.zst"
         console, facts = jump(vm, command, nonce)
         assert_landed_clean(vm, console, facts)

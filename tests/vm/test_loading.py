@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
+from booted import booted
 from keep import OPTIONS, assert_kept, prepare
 from landing import TOOL, TREE, assert_landed_clean, assert_sees_efi, jump
 from machine import Machine, image_path
@@ -27,8 +28,7 @@ SMALL_MIB = 544
 ])
 def test_each_loader_lands(payload, loader, firmware, takeover):
     folder, nonce = payload
-    with Machine(payload=folder, firmware=firmware) as vm:
-        vm.boot()
+    with booted(payload=folder, firmware=firmware) as vm:
         expected = prepare(vm)
         console, facts = jump(
             vm, f"{TOOL} --loader={loader} --takeover={takeover} {OPTIONS} {TREE}", nonce)

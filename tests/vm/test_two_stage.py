@@ -11,6 +11,7 @@ import shutil
 import pytest
 
 import middle
+from booted import CARD, going_on
 from landing import TOOL, TREE, assert_landed_clean, assert_sees_efi, jump
 from machine import Machine, image_path
 from middle import flip_byte, moments
@@ -20,7 +21,6 @@ from snapshots import HOME, LANDED, SnapshotMachine
 
 OTHER = "/mnt/payload/kexec-image"
 MODULES = "/mnt/payload/modules"
-CARD = "0000:01:00.0"
 MIB = 1 << 20
 
 IN_THE_MIDDLE = r"in control as PID 1 \(of the middle kernel\)"
@@ -106,7 +106,7 @@ def host(tmp_path_factory):
     shutil.copy(image_path("systemd-6.12").with_name("vmlinuz"), folder / "middle-6.12")
     shutil.copy(folder / "modules" / "moody.ko", folder / "nic.ko")
     add_to_initrd(folder, "nic.ko")
-    with Host(payload=folder, extra=("-device", "pcie-root-port,id=below,chassis=1,addr=10")) as vm:
+    with Host(payload=folder, **going_on()) as vm:
         vm.other, vm.nonce = other, nonce
         vm.prepare()
         yield vm
