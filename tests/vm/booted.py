@@ -18,14 +18,14 @@ from machine import Machine
 # In the environment: the folder where the tests of a session keep them, for all workers.
 SESSION = "PIVOT_SESSION"
 
-# A slot, where cards are plugged in that could not be saved.
-PORT = ("-device", "pcie-root-port,id=below,chassis=1,addr=10")
+# A slot each of them has, for a card that comes later, and what is in it then.
+SLOT = ("-device", "pcie-root-port,id=slot-port,chassis=1,addr=10")
 CARD = "0000:01:00.0"
 
 
 def going_on(extra=(), **options):
     """These options of Machine's, and those by which it goes on from where others do."""
-    options["extra"] = (*PORT, *extra)
+    options["extra"] = (*SLOT, *extra)
     return {**options, "saved": saved(options)}
 
 
@@ -47,3 +47,9 @@ def booted(payload=None, **options):
     with Machine(payload=payload, **going_on(**options)) as vm:
         vm.boot()
         yield vm
+
+
+def plug_in(vm, model):
+    """A card of QEMU's, which the others do not have or which cannot be saved."""
+    vm.qmp.command("device_add", driver=model, bus="slot-port", id="card")
+    vm.wait_until("card", f"test -e /sys/bus/pci/devices/{CARD}/resource0")

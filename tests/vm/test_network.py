@@ -20,7 +20,7 @@ from payload import BINARY, make_payload
 TOOL = "/mnt/payload/pivot-kexec"
 TREE = "/mnt/payload/result"
 
-HEARTBEAT_S = 15
+HEARTBEAT_S = 10
 STAY_S = 3 * HEARTBEAT_S  # of the target
 
 CARDS = 3
