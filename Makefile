@@ -205,6 +205,7 @@ build/faulty/pivot-kexec: $(filter-out %/embedded.o,$(tool_objects)) \
 	objcopy --strip-all $@.debug $@
 
 # --- unit tests: every compiler, with the sanitizers; acts are replaced by a log ---
+# Some wait for most of their time: more of them run at once than there are cores.
 
 sanitize := -O1 -g -Werror -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer
@@ -233,7 +234,7 @@ build/unit-$(1)/test-%: build/unit-$(1)/tests/unit/test-%.o build/unit-$(1)/libu
 
 .PHONY: check-unit-$(1)
 check-unit-$(1): $$(unit_tests:%=build/unit-$(1)/%)
-	@for test in $$^; do CK_VERBOSITY=normal $$$$test || exit 1; done
+	@printf '%s\n' $$^ | xargs -n 1 -P 4 env CK_VERBOSITY=normal
 endef
 $(eval $(call unit_rules,gcc,$(CC)))
 $(eval $(call unit_rules,clang,$(CLANG)))
