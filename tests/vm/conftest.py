@@ -82,7 +82,8 @@ def group_of(item):
 
 def pytest_collection_modifyitems(items):
     # the longest first, so that no worker is left with it at the end; else as collected
-    longest = ["evidence-6.1", "evidence-6.12", "evidence-gain", "devices", "home", "refusals"]
+    longest = ["two-stage", "evidence-6.1", "faults", "home", "devices", "evidence-gain",
+               "evidence-6.12", "refusals"]
     items.sort(key=lambda item: (longest + [group_of(item)]).index(group_of(item)))
     reasons = []
     if not shutil.which("qemu-system-x86_64"):

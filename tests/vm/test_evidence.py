@@ -81,6 +81,7 @@ def test_clears_bus_mastering_of_devices_nobody_bound(kernel, variant):
         assert result.unbound_left[name] == []
 
 
+@pytest.mark.xdist_group("evidence-gain")
 def test_unbinds_faster_in_parallel(record_property):
     serial, parallel = unbind_ms("6.1", [SERIAL, PARALLEL])
     record_property("ratio", serial / parallel)
