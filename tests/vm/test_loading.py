@@ -14,7 +14,7 @@ import pytest
 from booted import booted
 from keep import OPTIONS, assert_kept, prepare
 from landing import TOOL, TREE, assert_landed_clean, assert_sees_efi, jump
-from machine import Machine, image_path
+from machine import QUICK_CPU, Machine, image_path
 from payload import make_payload
 
 MIB = 1 << 20
@@ -56,7 +56,7 @@ class Running(NamedTuple):
     oldest: tuple  # its release, at least
     takeover: str
     initrd: str = ""  # where it lies in memory, and stays
-    cpu: str = "Nehalem"
+    cpu: str = QUICK_CPU
     paging_levels: int = 4
 
 
