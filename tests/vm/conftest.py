@@ -46,6 +46,7 @@ def is_worker(config):
     return hasattr(config, "workerinput")
 
 
+# One folder for saved machines in each session: its workers find it in their environment.
 def pytest_configure(config):
     if not is_worker(config):
         os.environ[SESSION] = tempfile.mkdtemp(prefix="pivot-session-")
