@@ -289,8 +289,11 @@ check:
 check-tool: all build/faulty/pivot-kexec
 	PYTHONPATH=$(CURDIR)/tests $(PYTHON) -m pytest -p must_work -q -p no:cacheprovider tests/tool
 
+# machines at once
+VMS = 2
+
 check-vm: all build/faulty/pivot-kexec
-	PYTHONPATH=$(CURDIR)/tests $(PYTHON) -m pytest -p must_work -p no:cacheprovider -n 2 \
+	PYTHONPATH=$(CURDIR)/tests $(PYTHON) -m pytest -p must_work -p no:cacheprovider -n $(VMS) \
 		--durations=15 --durations-min=30 tests/vm
 
 FAULTS = 200
