@@ -90,9 +90,10 @@ build/init-objects/%.o: %.c | $(uapi)
 # the last one: no padding in the file between what is read and what is written
 init_ldflags := -Wl,--gc-sections,-z,noseparate-code,-z,norelro,-z,common-page-size=64
 
-build/init: $(init_objects)
-	$(MUSL_CC) -static -no-pie -Oz -flto -flto-partition=one $(init_ldflags) -o $@ $^
+build/init: $(init_objects) scripts/strip-sections
+	$(MUSL_CC) -static -no-pie -Oz -flto -flto-partition=one $(init_ldflags) -o $@ $(init_objects)
 	strip --strip-all -R .comment $@
+	$(PYTHON) scripts/strip-sections $@
 
 # --- the purgatory: what runs between two kernels, at any address and without a library ---
 

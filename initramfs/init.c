@@ -155,6 +155,9 @@ static int load(struct teardown *teardown)
 	if (teardown->is_hung && teardown->handover.on_hang == ON_HANG_REBOOT)
 		return log_refuse(-EDEADLK,
 				  "a device hangs, and the kernel would wait for it");
+	if (teardown->has_failed_hook &&
+	    teardown->handover.on_hook_failure == HOOK_FAILURE_REBOOT)
+		return log_refuse(-ECANCELED, "a hook failed");
 	if (!target_is_here())
 		return 0;
 	(void)guardian_start(&teardown->guardian, LOAD_TIMEOUT_MS);

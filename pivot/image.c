@@ -269,13 +269,14 @@ static int build(const struct handover *handover, bool is_compressed,
 	return r;
 }
 
-int image_build(const struct handover *handover, struct image *ret)
+int image_build(const struct handover *handover, const struct image_file *files, size_t n,
+		struct image *ret)
 {
-	return build(handover, false, NULL, 0, ret);
+	return build(handover, false, files, n, ret);
 }
 
-int image_build_with(const struct handover *handover, const struct image_file *files,
-		     size_t n, struct image *ret)
+int image_build_compressed(const struct handover *handover,
+			   const struct image_file *files, size_t n, struct image *ret)
 {
 	return build(handover, true, files, n, ret);
 }

@@ -143,6 +143,8 @@ static int prepare_middle(struct journey *journey)
 		.is_target = journey->options->has_target_in_middle,
 		.hardware = journey->hardware,
 		.handover = handover,
+		.files = journey->hooks.file,
+		.n_files = journey->hooks.n,
 		.target = &journey->tree,
 		.target_kernel = &journey->kernel,
 	};
@@ -280,6 +282,10 @@ unsigned int journey_prepare(const struct options *options, struct journey *ret)
 			"be made out: standard error says why");
 		return ret->findings.refusals;
 	}
+	if (hooks_read(options->hooks, options->n_hooks, &ret->handover, &ret->hooks) < 0)
+		findings_add_said(&ret->findings, "hooks",
+				  "a hook cannot be taken along, for what standard error "
+				  "says of it");
 	read_tree(ret);
 	if (ret->has_kernel)
 		describe(&ret->kernel, ret->tree.form, ret->handover.target);
@@ -288,7 +294,7 @@ unsigned int journey_prepare(const struct options *options, struct journey *ret)
 			&ret->findings, "middle",
 			"there is no middle kernel for a jump in two stages, for what "
 			"standard error says");
-	if (image_build(&ret->handover, &ret->image) < 0)
+	if (image_build(&ret->handover, ret->hooks.file, ret->hooks.n, &ret->image) < 0)
 		findings_add_said(
 			&ret->findings, "image",
 			"the stage's image cannot be built: standard error says "
@@ -350,5 +356,6 @@ void journey_done(struct journey *journey)
 	middle_done(&journey->middle);
 	keep_done(&journey->keep);
 	image_done(&journey->image);
+	hooks_done(&journey->hooks);
 	free(journey->hardware);
 }

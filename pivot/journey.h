@@ -4,6 +4,7 @@
 /* What every verb needs: the tree read, the takeover chosen, the image built. */
 
 #include "hardware.h"
+#include "hooks.h"
 #include "initramfs/handover.h"
 #include "options.h"
 #include "pivot/base/cleanup.h"
@@ -28,6 +29,7 @@ struct journey {
 	struct handover handover;
 	struct keep keep; /* what travels to the target */
 	bool has_keep;	  /* it is known */
+	struct hooks hooks;
 	struct hardware *hardware;
 	struct image image;
 	bool has_middle; /* the jump has two hops */

@@ -41,6 +41,8 @@ struct options {
 	struct handover handover; /* all but the takeover, and the target */
 	const char *skips[RULES_MAX];
 	size_t n_skips;
+	const char *hooks[HOOKS_MAX];
+	size_t n_hooks;
 	int loader; /* an enum loader, or LOADER_AUTO */
 	enum stages_choice stages;
 	struct middle_choice middle;
@@ -54,6 +56,8 @@ struct options {
 	int family; /* 4 or 6, or 0: neither was asked for */
 	enum network_choice network;
 	const char *output;
+	bool wants_help;
+	bool wants_version;
 };
 
 /* A verb: one line in the table of main.c, one file verb-NAME.c. Returns the exit code.

@@ -77,6 +77,8 @@ static int choose_image(struct journey *journey)
 	const struct middle_request request = {
 		.modules = &journey->middle.modules,
 		.handover = &journey->middle.handover,
+		.files = journey->hooks.file,
+		.n_files = journey->hooks.n,
 	};
 
 	if (!journey->has_middle)

@@ -147,7 +147,8 @@ static void print_middle(const struct middle *middle)
 			     human_bytes(modules->firmware[i].size, size));
 	for (size_t i = 0; i < modules->n_devices; i++)
 		print_middle_device(&modules->device[i], middle->kernel.modules);
-	(void)printf("there the same is done as here, from [1/%d] on\n", TEARDOWN_STAGES);
+	(void)printf("there the same is done as here, from %s on\n",
+		     teardown_stage_number(&middle->handover, 0));
 }
 
 /* As it would be now; the control segment is placed when it is known where the pages are.
@@ -201,11 +202,12 @@ static void print_op(struct op op)
 		     printable_make(op.reason));
 }
 
-static void print_stage(const struct plan *plan, enum teardown_stage stage)
+static void print_stage(const struct plan *plan, const struct handover *handover,
+			enum teardown_stage stage)
 {
 	size_t n = 0;
 
-	(void)printf("\n[%d/%d] %s\n", stage + 1, TEARDOWN_STAGES,
+	(void)printf("\n%s %s\n", teardown_stage_number(handover, stage),
 		     teardown_stage_title(stage));
 	for (size_t i = 0; i < plan->n; i++) {
 		if (plan->op[i].stage != stage)
@@ -221,7 +223,7 @@ static void print_plan(const struct plan *plan, const struct handover *handover)
 {
 	for (enum teardown_stage stage = 0; stage < TEARDOWN_STAGES; stage++)
 		if (teardown_has_stage(handover, stage))
-			print_stage(plan, stage);
+			print_stage(plan, handover, stage);
 	if (handover->extent == EXTENT_ABRUPT)
 		(void)printf("\nwhat else there is, is left to the middle kernel\n");
 	if (plan->n_dropped > 0)

@@ -172,6 +172,15 @@ int processes_end(struct teardown *teardown)
 	return 0;
 }
 
+void processes_kill(struct teardown *teardown)
+{
+	static struct processes list;
+
+	list_read(teardown, &list);
+	if (list.n > 0)
+		end_by_force(teardown, &list);
+}
+
 bool processes_end_spared(struct teardown *teardown)
 {
 	static struct processes list;

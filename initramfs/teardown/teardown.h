@@ -48,6 +48,7 @@ struct teardown {
 	size_t n_hung_mounts;
 	char hung_mounts[HUNG_MOUNTS_MAX]
 			[256]; /* a second try would cost its deadline too */
+	bool has_failed_hook;  /* or one that had its time */
 	unsigned int stage_ms[TEARDOWN_STAGES]; /* that each took */
 	bool is_hung; /* a driver holds its device's lock: an ordinary reboot would wait
 			 for it */

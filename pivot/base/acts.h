@@ -105,6 +105,12 @@ int act_reboot(unsigned int command);
 int act_execute(const char *path, const char *const argv[], char *said, size_t size);
 
 /*
+ * Runs a script by the stage's shell, with one argument, to its end. 0; its exit code, or
+ * 128 and the signal that killed it; or -errno where there is no process for it.
+ */
+int act_run_script(const char *path, const char *argument);
+
+/*
  * Turns a process into another program: from outside, with ptrace(2), it is made to call
  * execve(2). Where execve fails it goes on as if nothing had been.
  */

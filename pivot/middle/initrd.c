@@ -155,9 +155,10 @@ static void files_done(struct files *files)
 	free(files->path);
 }
 
-static int files_get(const struct middle_modules *modules, struct files *ret)
+static int files_get(const struct middle_request *request, struct files *ret)
 {
-	size_t most = modules->n + modules->n_firmware + OWN_FILES;
+	size_t most = request->modules->n + request->modules->n_firmware +
+		      request->n_files + OWN_FILES;
 
 	*ret = (struct files){ .file = calloc(most, sizeof(*ret->file)),
 			       .path = calloc(most, sizeof(*ret->path)) };
@@ -245,15 +246,20 @@ static int build_image(const struct middle_request *request, struct known *known
 {
 	auto_release(files_done) struct files files = { 0 };
 	char order[MIDDLE_ORDER_BYTES];
-	int r = files_get(request->modules, &files);
+	int r = files_get(request, &files);
 
 	*ret = (struct image){ 0 };
 	if (r < 0)
 		return log_err(r, "cannot write the middle kernel's image");
+	for (size_t i = 0; i < request->n_files; i++)
+		add(&files, request->files[i].data, request->files[i].size, "%s",
+		    request->files[i].path);
 	r = add_modules(&files, request->modules, order);
 	if (r == 0 && known)
 		add_target(&files, known, checksums, n);
-	return r < 0 ? r : image_build_with(request->handover, files.file, files.n, ret);
+	return r < 0 ? r
+		     : image_build_compressed(request->handover, files.file, files.n,
+					      ret);
 }
 
 int middle_image(const struct middle_request *request, struct image *ret)

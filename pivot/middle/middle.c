@@ -57,6 +57,8 @@ static struct middle_request request_of(const struct middle_plan *plan,
 		.kernel = plan->target_kernel,
 		.modules = &middle->modules,
 		.handover = &middle->handover,
+		.files = plan->files,
+		.n_files = plan->n_files,
 	};
 }
 

@@ -290,6 +290,8 @@ static const char *reboot_name(unsigned int command)
 }
 
 FAULTY(act_reboot, (unsigned int command), (command), "reboot %s", reboot_name(command))
+FAULTY(act_run_script, (const char *path, const char *argument), (path, argument),
+       "run %s %s", path, argument)
 FAULTY(act_execute, (const char *path, const char *const argv[], char *said, size_t size),
        (path, argv, said, size), "execute %s %s", path, argv[1])
 FAULTY(act_make_exec, (pid_t pid, const char *path, const char *const argv[]),

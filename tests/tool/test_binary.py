@@ -499,6 +499,9 @@ def test_answers_as_people_expect(arguments, code, text):
 @pytest.mark.parametrize("arguments, text", [
     (["--ssh-key", "/nonexistent"], "--ssh-key: cannot read '/nonexistent'"),
     (["--ssh-key", "/etc/passwd"], "--ssh-key: '/etc/passwd' holds no public key"),
+    (["--hook", "/nonexistent"], "--hook: cannot read '/nonexistent'"),
+    (["--hook", "/etc"], "--hook: cannot read '/etc'"),
+    (["--hook", "/bin/true"], "--hook: '/bin/true' is no shell script"),
     (["--extra-files", "/nonexistent"], "--extra-files: cannot read '/nonexistent'"),
     (["--extra-files", "/etc/passwd"], "--extra-files: '/etc/passwd' is no folder"),
 ])

@@ -489,6 +489,13 @@ int act_execute(const char *path, const char *const argv[], char *said, size_t s
 	return r == 0 ? shared->exit_code : r;
 }
 
+int act_run_script(const char *path, const char *argument)
+{
+	int r = ACT(0, "run %s %s", path, argument);
+
+	return r == 0 ? shared->exit_code : r;
+}
+
 int act_symlink(const char *target, const char *path)
 {
 	return ACT(kernel_symlink(target, path), "symlink %s", path);

@@ -14,6 +14,7 @@
 static const struct verb verbs[] = {
 	{ NULL, VERB_ACTS, "run", "TREE", "jump" },
 	{ NULL, VERB_READS, "plan", "TREE", "think" },
+	{ NULL, VERB_ACTS, "build", "TREE", "write" },
 	{ 0 },
 };
 
@@ -72,7 +73,7 @@ START_TEST(takes_every_option)
 {
 	ck_assert_int_eq(parse("--kernel", "k", "--command-line=c d", "--append", "e",
 			       "--takeover", "seize", "--delay", "0", "--deadline", "60",
-			       "--force", "-o", "f", "tree"),
+			       "--force", "-v", "tree"),
 			 0);
 	ck_assert_str_eq(options.tree_options.kernel, "k");
 	ck_assert_str_eq(options.tree_options.command_line, "c d");
@@ -81,17 +82,20 @@ START_TEST(takes_every_option)
 	ck_assert_uint_eq(options.delay_s, 0);
 	ck_assert_uint_eq(options.handover.deadline_ms, 60000);
 	ck_assert(options.force);
-	ck_assert_str_eq(options.output, "f");
+	ck_assert(options.verbose);
 	ck_assert_str_eq(options.tree, "tree");
 }
 END_TEST
 
 START_TEST(takes_options_before_and_behind_the_tree)
 {
+	verb = &verbs[2];
 	ck_assert_int_eq(parse("tree", "--output", "f", "--delay=86400"), 0);
 	ck_assert_str_eq(options.tree, "tree");
 	ck_assert_str_eq(options.output, "f");
 	ck_assert_uint_eq(options.delay_s, 86400);
+	ck_assert_int_eq(parse("-o", "f", "tree"), 0);
+	ck_assert_str_eq(options.output, "f");
 }
 END_TEST
 
@@ -451,6 +455,43 @@ START_TEST(takes_words_of_ip_for_the_network)
 }
 END_TEST
 
+START_TEST(takes_hooks)
+{
+	ck_assert_int_eq(parse("--hook", "a", "--hook=b", "--hook-timeout=7",
+			       "--on-hook-failure=reboot", "tree"),
+			 0);
+	ck_assert_uint_eq(options.n_hooks, 2);
+	ck_assert_str_eq(options.hooks[1], "b");
+	ck_assert_uint_eq(options.handover.hook_ms, 7000);
+	ck_assert_int_eq(options.handover.on_hook_failure, HOOK_FAILURE_REBOOT);
+	ck_assert_int_eq(parse("--hook-timeout=0", "tree"), -EINVAL);
+	ck_assert_int_eq(parse("--on-hook-failure=cry", "tree"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: --on-hook-failure takes jump or reboot, not "
+			       "'cry'\n");
+	ck_assert_int_eq(parse("--hook=1", "--hook=2", "--hook=3", "--hook=4", "--hook=5",
+			       "--hook=6", "--hook=7", "--hook=8", "--hook=9", "tree"),
+			 -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: more than 8 times --hook\n");
+}
+END_TEST
+
+START_TEST(refuses_an_option_that_would_do_nothing)
+{
+	static const struct verb cancel = { .name = "cancel", .kind = VERB_TREELESS };
+
+	verb = &cancel;
+	ck_assert_int_eq(parse("--watchdog"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: --watchdog is not for 'cancel'\n");
+	ck_assert_int_eq(parse("-v"), -EINVAL);
+	ck_assert_int_eq(parse("--help"), 1);
+	verb = NULL;
+	ck_assert_int_eq(parse("-o", "f", "tree"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: --output is for 'build'\n");
+	ck_assert_int_eq(parse("-4", "tree"), -EINVAL);
+	ck_assert_str_eq(said, "pivot-kexec: -4 is for 'network'\n");
+}
+END_TEST
+
 START_TEST(refuses_other_words_for_the_network)
 {
 	static const struct verb network = { .name = "network", .kind = VERB_NETWORK };
@@ -472,11 +513,12 @@ START_TEST(refuses_other_words_for_the_network)
 	verb = NULL;
 	ck_assert_int_eq(parse("-4", "tree"), -EINVAL);
 	ck_assert_int_eq(parse("--networkd", "tree"), -EINVAL);
-	ck_assert_ptr_nonnull(strstr(said, "are for 'network'"));
+	ck_assert_str_eq(said, "pivot-kexec: --networkd is for 'network'\n");
 }
 END_TEST
 
-UNIT_MAIN("options", takes_a_tree_and_nothing_else, takes_every_option,
+UNIT_MAIN("options", takes_hooks, refuses_an_option_that_would_do_nothing,
+	  takes_a_tree_and_nothing_else, takes_every_option,
 	  takes_options_before_and_behind_the_tree, takes_a_tarball_on_standard_input,
 	  takes_a_tree_named_like_an_option, keeps_initrds_in_their_order,
 	  needs_no_tree_where_a_kernel_is_named, chooses_each_way_of_the_takeover,

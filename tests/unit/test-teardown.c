@@ -808,6 +808,90 @@ END_TEST
 
 /* --- devices --- */
 
+static struct teardown *begin_with_hooks(void)
+{
+	(void)begin();
+	teardown.handover.hook_ms = 500;
+	teardown.handover.n_hooks = 2;
+	strcpy(teardown.handover.hook[0], "save.sh");
+	strcpy(teardown.handover.hook[1], "wipe.sh");
+	output_catch();
+	return &teardown;
+}
+
+START_TEST(runs_hooks_around_the_teardown_in_their_order)
+{
+	rich_machine();
+	ck_assert_int_eq(teardown_run(begin_with_hooks()), 0);
+	said = output_caught();
+	assert_log("run|umount /oldroot/srv",
+		   "run /hooks/0 teardown\nrun /hooks/1 teardown\n"
+		   "umount /oldroot/srv/disk\numount /oldroot/srv\n"
+		   "run /hooks/0 jump\nrun /hooks/1 jump\n");
+	assert_said("[4/12] run hooks (teardown)");
+	assert_said("[5/12] let go of storage");
+	assert_said("[12/12] run hooks (jump)");
+	ck_assert(!teardown.has_failed_hook);
+}
+END_TEST
+
+/* With two hops each of them runs once, too. */
+START_TEST(runs_hooks_before_the_first_hop_and_after_the_second)
+{
+	rich_machine();
+	(void)begin_with_hooks();
+	teardown.handover.hop = HOP_FIRST;
+	ck_assert_int_eq(teardown_run(&teardown), 0);
+	teardown.handover.hop = HOP_MIDDLE;
+	ck_assert_int_eq(teardown_run(&teardown), 0);
+	said = output_caught();
+	assert_log("run", "run /hooks/0 teardown\nrun /hooks/1 teardown\n"
+			  "run /hooks/0 jump\nrun /hooks/1 jump\n");
+	assert_said("[4/11] run hooks (teardown)");
+	assert_said("[11/11] run hooks (jump)");
+}
+END_TEST
+
+START_TEST(goes_on_after_a_hook_that_fails_or_hangs)
+{
+	rich_machine();
+	fake_hang("run /hooks/0 teardown", 1);
+	fake_exit(3, "");
+	ck_assert_int_eq(teardown_run(begin_with_hooks()), 0);
+	said = output_caught();
+	assert_said("the hook 'save.sh' did not come to its end");
+	assert_said("the hook 'wipe.sh' ended with exit code 3");
+	ck_assert(teardown.has_failed_hook);
+	ck_assert_int_eq(fake_count("run /hooks/1 jump"), 1);
+}
+END_TEST
+
+/* Whoever they left running would hold the old root. */
+START_TEST(ends_what_hooks_leave_running)
+{
+	machine_start();
+	(void)begin_with_hooks();
+	machine_process(.pid = 711, .name = "sleep", .ignores = "TERM");
+	ck_assert_int_eq(hooks_run_first(&teardown), 0);
+	(void)output_caught();
+	assert_log("kill", "kill 711 KILL\n");
+}
+END_TEST
+
+START_TEST(takes_no_time_of_the_teardown_for_hooks)
+{
+	uint64_t end_ms;
+
+	machine_start();
+	(void)begin_with_hooks();
+	end_ms = teardown.end_ms;
+	fake_hang("run /hooks/0 teardown", 1);
+	ck_assert_int_eq(hooks_run_first(&teardown), 0);
+	(void)output_caught();
+	ck_assert_uint_ge(teardown.end_ms, end_ms + 500);
+}
+END_TEST
+
 START_TEST(unbinds_deepest_first)
 {
 	machine_start();
@@ -1387,7 +1471,10 @@ START_TEST(keeps_the_guardian_where_no_other_can_be_started)
 }
 END_TEST
 
-UNIT_MAIN("teardown", puts_a_rich_machine_to_rest_in_order,
+UNIT_MAIN("teardown", runs_hooks_around_the_teardown_in_their_order,
+	  runs_hooks_before_the_first_hop_and_after_the_second,
+	  goes_on_after_a_hook_that_fails_or_hangs, ends_what_hooks_leave_running,
+	  takes_no_time_of_the_teardown_for_hooks, puts_a_rich_machine_to_rest_in_order,
 	  does_nothing_to_a_machine_at_rest,
 	  leaves_devices_alone_before_an_ordinary_reboot,
 	  only_makes_filesystems_read_only_where_the_jump_is_abrupt,

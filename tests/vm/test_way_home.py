@@ -75,6 +75,13 @@ def test_comes_home_by_the_guardian_when_the_time_is_up(vm):
                       "pivot-kexec: the time is up after 3 s")
 
 
+def test_comes_home_when_a_hook_fails_that_must_not(vm):
+    vm.run("echo 'test $1 = teardown || exit 7' >/root/hook.sh")
+    assert_comes_home(vm, f"{TOOL} --hook /root/hook.sh --on-hook-failure=reboot {TREE}",
+                      "pivot-kexec: a hook failed")
+    assert "'hook.sh' ended with exit code 7" in vm.console_text()
+
+
 def test_goes_on_as_before_when_pid_1_cannot_be_seized(vm):
     """Not past the point of no return; here, because only a reboot takes this back."""
     before = state(vm)
