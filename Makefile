@@ -219,6 +219,7 @@ build/faulty/pivot-kexec: $(filter-out %/embedded.o,$(tool_objects)) \
 	$(OBJCOPY) --strip-all $@.debug $@
 
 # --- unit tests: every compiler, with the sanitizers; acts are replaced by a log ---
+# Some wait for most of their time: more of them run at once than there are cores.
 
 sanitize := -O1 -g -Werror -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer
@@ -247,7 +248,7 @@ build/unit-$(1)/test-%: build/unit-$(1)/tests/unit/test-%.o build/unit-$(1)/libu
 
 .PHONY: check-unit-$(1)
 check-unit-$(1): $$(unit_tests:%=build/unit-$(1)/%)
-	@for test in $$^; do CK_VERBOSITY=normal $$$$test || exit 1; done
+	@printf '%s\n' $$^ | xargs -n 1 -P 4 env CK_VERBOSITY=normal
 endef
 $(eval $(call unit_rules,gcc,$(CC)))
 $(eval $(call unit_rules,clang,$(CLANG)))
@@ -303,8 +304,11 @@ check:
 check-tool: all build/faulty/pivot-kexec deb
 	PYTHONPATH=$(CURDIR)/tests $(PYTHON) -m pytest -p must_work -q -p no:cacheprovider tests/tool
 
+# machines at once
+VMS = 2
+
 check-vm: all build/faulty/pivot-kexec deb
-	PYTHONPATH=$(CURDIR)/tests $(PYTHON) -m pytest -p must_work -p no:cacheprovider -n 2 \
+	PYTHONPATH=$(CURDIR)/tests $(PYTHON) -m pytest -p must_work -p no:cacheprovider -n $(VMS) \
 		--durations=15 --durations-min=30 tests/vm
 
 FAULTS = 200

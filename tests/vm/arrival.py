@@ -4,6 +4,11 @@
 from payload import make_payload
 from restored import by_mac, lasting, views
 
+# Two more cards, besides that of ssh; nobody is at the other end.
+CARDS = [word for card in (1, 2)
+         for word in ("-netdev", f"hubport,id=more{card},hubid={card}",
+                      "-device", f"virtio-net-pci,netdev=more{card},mac=52:54:00:00:00:0{card}")]
+
 STAY = "target.stay=0"  # it runs until leave()
 
 

@@ -4,9 +4,9 @@
 import shlex
 import subprocess
 
+from booted import booted
 from keep import KEY, kept, md5
 from landing import assert_landed_clean, jump
-from machine import Machine
 from payload import BINARY
 
 # Its remote part (src/nixos-anywhere.sh, runKexec): the log ends when nobody holds the pipe
@@ -42,8 +42,7 @@ def test_lands_out_of_a_bundle_as_nixos_anywhere_runs_it(payload, tmp_path_facto
     (mine / "files/extra/deep/file").chmod(0o640)
     make_bundle(folder, "--no-keep-ssh", "--no-keep-network", "--ssh-key", mine / "key.pub",
                 "--extra-files", mine / "files")
-    with Machine(payload=folder) as vm:
-        vm.boot()
+    with booted(payload=folder) as vm:
         # what is wrong is said before anything is changed, and without the sentence
         refused = vm.run(play("--mem-max=1"), check=False)
         assert refused.returncode != 0 and "unrecognized option" in refused.stdout

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Scripts of the user's in the stage. In two stages: test_keep.py; that go home: test_way_home.py."""
 
+from booted import booted
 from landing import TOOL, TREE, assert_landed_clean, jump
-from machine import Machine
 
 SAVE = """#!/bin/sh
 test "$1" = teardown || exit 0
@@ -22,8 +22,7 @@ def test_hooks_run_around_the_teardown_and_stop_nothing(payload):
     folder, nonce = payload
     (folder / "save.sh").write_text(SAVE)
     (folder / "hang.sh").write_text(HANG)
-    with Machine(payload=folder) as vm:
-        vm.boot()
+    with booted(payload=folder) as vm:
         command = (f"{TOOL} --hook /mnt/payload/save.sh --hook /mnt/payload/hang.sh "
                    f"--hook-timeout 3 {TREE}")
         console, facts = jump(vm, command, nonce)

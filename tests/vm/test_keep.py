@@ -3,6 +3,7 @@
 
 import re
 
+from booted import booted
 from keep import KEY, OPTIONS, assert_kept, kept, md5, prepare
 from landing import TOOL, TREE, assert_landed_clean, jump
 from machine import Machine
@@ -10,8 +11,7 @@ from machine import Machine
 
 def test_the_target_finds_them_behind_an_initrd_that_stays_where_it_is(payload):
     folder, nonce = payload
-    with Machine(payload=folder) as vm:
-        vm.boot()
+    with booted(payload=folder) as vm:
         expected = prepare(vm)
         vm.run(f"cp -r {TREE} /dev/shm/ && md5sum /dev/shm/result/* >/srv/before")
         command = (f"{TOOL} --delay 10 {OPTIONS} /dev/shm/result && sleep 2 && "
@@ -24,8 +24,7 @@ def test_the_target_finds_them_behind_an_initrd_that_stays_where_it_is(payload):
 
 def test_the_target_finds_them_after_two_stages(payload):
     folder, nonce = payload
-    with Machine(payload=folder) as vm:
-        vm.boot()
+    with booted(payload=folder) as vm:
         expected = prepare(vm)
         vm.run("echo 'echo hook at the $1, Linux of $(cut -d. -f1 /proc/uptime) s' >/root/hook")
         console, facts = jump(vm, f"{TOOL} --two-stage --hook /root/hook {OPTIONS} {TREE}", nonce)

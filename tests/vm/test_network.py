@@ -12,15 +12,15 @@ import pytest
 
 import networks
 
+from booted import booted
 from console import said
-from machine import Machine
 from payload import BINARY, add_modules, make_payload
 from restored import lasting, views
 
 TOOL = "/mnt/payload/pivot-kexec"
 TREE = "/mnt/payload/result"
 
-HEARTBEAT_S = 15
+HEARTBEAT_S = 10
 STAY_S = 3 * HEARTBEAT_S  # of the target
 
 CARDS = 3
@@ -144,8 +144,7 @@ def assert_taken_apart(story):
 
 def test_takes_a_server_s_network_apart_and_disarms_its_watchdogs(payload):
     folder, nonce = payload
-    with Machine(payload=folder, extra=EXTRA) as vm:
-        vm.boot(timeout=300)
+    with booted(payload=folder, extra=EXTRA) as vm:
         vm.run(STACK)
         mild, strict = arm(vm)
         start = len(vm.console_text())
@@ -170,8 +169,7 @@ def test_a_jump_that_disarms_nothing_is_barked_at(payload):
     """So that the silence above means something."""
     folder, nonce = payload
     command_line = f"console=ttyS0,115200 target.nonce={nonce} target.stay={STAY_S}"
-    with Machine(payload=folder, extra=EXTRA) as vm:
-        vm.boot(timeout=300)
+    with booted(payload=folder, extra=EXTRA) as vm:
         arm(vm)
         vm.run(BARE_JUMP.format(tree=TREE, command_line=command_line))
         vm.wait_verdict(nonce, timeout=240)
@@ -183,8 +181,7 @@ def test_a_jump_that_disarms_nothing_is_barked_at(payload):
 def test_says_of_bonds_and_vlans_and_tunnels_what_iproute2_says(tmp_path):
     """And of all else that tests/tool compares, on another kernel."""
     shutil.copy(BINARY, tmp_path)
-    with Machine(payload=tmp_path) as vm:
-        vm.boot(timeout=300)
+    with booted(payload=tmp_path) as vm:
         for name in networks.ALL:
             output = vm.run("bash -es", input=networks.script(name, TOOL)).stdout
             assert networks.compare(output) == [], name
@@ -206,8 +203,7 @@ timeout {HOLD_S - 5} ./pivot-kexec check --json result
 def test_goes_on_without_a_network_that_the_kernel_does_not_tell(payload):
     folder, _ = payload
     add_modules(folder)
-    with Machine(payload=folder) as vm:
-        vm.boot(timeout=300)
+    with booted(payload=folder) as vm:
         check, said = vm.read(HELD, timeout=90).rsplit("\n", 1)
         check = json.loads(check)
         assert check["verdict"] == "clear", check
@@ -230,8 +226,7 @@ def network(vm):
 
 def test_files_of_networkd_make_the_same_network_again(tmp_path):
     shutil.copy(BINARY, tmp_path)
-    with Machine(payload=tmp_path, extra=EXTRA) as vm:
-        vm.boot(timeout=300)
+    with booted(payload=tmp_path, extra=EXTRA) as vm:
         vm.run("bash -es", input=networks.SERVER)
         printed = vm.run(f"{TOOL} network --networkd")
         assert "left out, as these files have no word for them: docker0\n" in printed.stderr

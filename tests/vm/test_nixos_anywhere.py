@@ -10,8 +10,8 @@ import pytest
 
 import networks
 
-from arrival import arrive, identity, is_installer, leave, make_target, network
-from machine import Machine
+from arrival import CARDS, arrive, identity, is_installer, leave, make_target, network
+from booted import booted
 from payload import BINARY
 
 SCRIPT = r"""
@@ -36,10 +36,6 @@ echo 'admin ALL=(ALL) NOPASSWD:ALL' >/etc/sudoers.d/admin
 sed -i 's/^/no-port-forwarding,command="echo log in as admin",no-pty /' /root/.ssh/authorized_keys
 """
 
-CARD = ["-netdev", "hubport,id=more1,hubid=1",
-        "-device", "virtio-net-pci,netdev=more1,mac=52:54:00:00:00:01"]
-
-
 def hand_over(vm, folder, user):
     """All but the last of its commands."""
     bundle = folder / "bundle.tar.gz"
@@ -54,8 +50,7 @@ def hand_over(vm, folder, user):
 @pytest.mark.parametrize("user", ["root", "admin"])
 def test_the_machine_is_back_as_the_installer(tmp_path, user):
     nonce = make_target(tmp_path, "installer")
-    with Machine(payload=tmp_path, extra=CARD) as vm:
-        vm.boot()
+    with booted(payload=tmp_path, extra=CARDS) as vm:
         vm.run("bash -es", input=networks.STATIC)
         before = network(vm), identity(vm)
         if user != "root":

@@ -7,7 +7,8 @@ import re
 import subprocess
 
 from arrival import identity, is_installer, leave, make_target
-from machine import Machine, PATIENCE
+from booted import booted
+from machine import PATIENCE
 from payload import BINARY, make_payload
 
 # The user's own configuration, by the name that the test says.
@@ -47,8 +48,7 @@ class Host:
 
 def test_a_user_s_machine_goes_over_and_is_there_again(tmp_path):
     nonce = make_target(tmp_path, "installer")
-    with Machine() as vm:
-        vm.boot()
+    with booted() as vm:
         vm.expect_these_host_keys()
         before = identity(vm)
         host = Host(vm, tmp_path)
@@ -71,8 +71,7 @@ def test_a_user_s_machine_goes_over_and_is_there_again(tmp_path):
 
 def test_a_jump_that_leads_home_is_said_so_and_one_that_waits_is_cancelled(tmp_path):
     make_payload(tmp_path, append="panic=1 rdinit=/none init=/none")
-    with Machine() as vm:
-        vm.boot()
+    with booted() as vm:
         host = Host(vm, tmp_path)
         waits = host.run("run", "--delay=300", "--wait=0", tmp_path / "result")
         assert waits.returncode == 0, waits.stderr
@@ -85,8 +84,7 @@ def test_a_jump_that_leads_home_is_said_so_and_one_that_waits_is_cancelled(tmp_p
 
 def test_a_target_without_ssh_does_not_answer_and_a_user_needs_sudo(tmp_path):
     nonce = make_payload(tmp_path, append="target.stay=0")
-    with Machine() as vm:
-        vm.boot()
+    with booted() as vm:
         host = Host(vm, tmp_path)
         vm.run("useradd -m -s /bin/sh me && mkdir ~me/.ssh && "
                "cp ~/.ssh/authorized_keys ~me/.ssh/ && chown -R me: ~me/.ssh")

@@ -3,7 +3,7 @@
 
 import pytest
 
-from machine import Machine
+from booted import booted
 from payload import make_payload
 from untouched import assert_armed, assert_undone, state
 
@@ -26,8 +26,7 @@ systemd-run --unit=saboteur -p ExecStop='/root/kexec-image unload' -p Type=onesh
 def vm(tmp_path_factory):
     folder = tmp_path_factory.mktemp("payload")
     make_payload(folder)
-    with Machine(payload=folder) as machine:
-        machine.boot()
+    with booted(payload=folder) as machine:
         yield machine
 
 
@@ -110,8 +109,7 @@ def test_powers_off_when_told_so_during_the_delay(vm):
 @pytest.mark.xdist_group("plug")
 def test_sees_disks_that_were_not_let_go():
     """The check of the disks can fail, for each of them."""
-    with Machine() as vm:
-        vm.boot()
+    with booted() as vm:
         vm.run("touch /srv/lvm/file /srv/loop/file && sync")
         vm.kill()
         problems = "\n".join(vm.disk_problems())
