@@ -812,7 +812,7 @@ END_TEST
 static struct teardown *begin_with_hooks(void)
 {
 	(void)begin();
-	teardown.handover.hook_ms = 500;
+	teardown.handover.hook_ms = 1500;
 	teardown.handover.n_hooks = 2;
 	strcpy(teardown.handover.hook[0], "save.sh");
 	strcpy(teardown.handover.hook[1], "wipe.sh");
@@ -889,7 +889,7 @@ START_TEST(takes_no_time_of_the_teardown_for_hooks)
 	fake_hang("run /hooks/0 teardown", 1);
 	ck_assert_int_eq(hooks_run_first(&teardown), 0);
 	(void)output_caught();
-	ck_assert_uint_ge(teardown.end_ms, end_ms + 500);
+	ck_assert_uint_ge(teardown.end_ms, end_ms + 1500);
 }
 END_TEST
 
