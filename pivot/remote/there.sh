@@ -83,11 +83,21 @@ size_of() {
 	fi
 }
 
+# A name that ends as ours do, with a checksum: whatever else is there is somebody else's.
+has_checksum() {
+	sum=${1%.part} sum=${sum%.new} sum=${sum%.d}
+	sum=${sum##*-}
+	case $sum in
+	*[!0-9a-f]*) false ;;
+	*) [ ${#sum} = 64 ] ;;
+	esac
+}
+
 # remove_others [NAME BYTES]...: what earlier jumps have left
 remove_others() {
-	for path in "$folder"/*; do
+	for path in "$folder"/*-*; do
 		is_wanted=no
-		[ -e "$path" ] || [ -h "$path" ] || continue # there is none
+		has_checksum "$path" || continue
 		for name; do
 			case $path in
 			"$folder/$name" | "$folder/$name.part") is_wanted=yes ;;
@@ -121,7 +131,7 @@ prepare() {
 	found=no
 	shift
 	check_machine
-	for folder in "${HOME:-}/.cache/pivot-kexec" "/var/tmp/pivot-kexec-$user"; do
+	for folder in "${HOME:-}/.cache/pivot-kexec-to" "/var/tmp/pivot-kexec-$user"; do
 		is_usable || continue
 		[ "$removes" = no ] || remove_others "$@"
 		if has_room "$@"; then

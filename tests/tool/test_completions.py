@@ -20,7 +20,8 @@ _pivot_kexec
 printf '%s\\n' "${{COMPREPLY[@]}}"
 """
 
-# compadd, in which every completion ends, prints what fits of what it is given.
+# compadd, in which every completion ends, prints what fits of what it is given. What is typed may
+# be echoed until stty has run: it must not look like an answer.
 ZSH = f"""
 zmodload zsh/zpty
 zpty shell zsh -f -i
@@ -34,7 +35,7 @@ zpty -w shell 'compadd() {{
 }}
 finish() {{ print -r -- "<end>" }}
 compprefuncs=(); comppostfuncs=(finish)
-bindkey "^I" complete-word; print ready'
+bindkey "^I" complete-word; print rea""dy'
 zpty -r shell text '*ready*'
 zpty -w -n shell "$1"$'\\t'
 zpty -r shell text '*<end>*'

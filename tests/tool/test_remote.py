@@ -119,7 +119,7 @@ class There:
 
     @property
     def cache(self):
-        return self.folder / "home/.cache/pivot-kexec"
+        return self.folder / "home/.cache/pivot-kexec-to"
 
     def files(self):
         """name without its checksum: content"""
@@ -320,6 +320,16 @@ def test_says_why_a_machine_will_not_do(there, tree, scripts, text):
     assert result.returncode == 1
     assert text in result.stderr and "nothing was changed" in result.stderr
     assert not there.sent()
+
+
+def test_only_what_it_has_left_itself_is_removed(there, tree):
+    there.cache.mkdir(parents=True, mode=0o700)
+    (there.cache / "notes-2026").write_text("mine")
+    (there.cache / f"kernel-{'0' * 64}").write_text("old")
+    (there.cache / f"extra-files-{'0' * 64}.d").mkdir()
+    assert there.run("run", "--wait=0", tree).returncode == 0
+    assert (there.cache / "notes-2026").read_text() == "mine"
+    assert not list(there.cache.glob("*-0000*"))
 
 
 def test_a_folder_that_others_may_write_to_is_not_taken(there, tree):

@@ -55,8 +55,8 @@ def test_a_user_s_machine_goes_over_and_is_there_again(tmp_path):
         planned = host.run("plan", "--json", tmp_path / "result")
         assert planned.returncode == 0, planned.stderr
         assert json.loads(planned.stdout)
-        cached = vm.read("ls /root/.cache/pivot-kexec")
-        assert vm.read("stat -c %a /root/.cache/pivot-kexec") == "700"
+        cached = vm.read("ls /root/.cache/pivot-kexec-to")
+        assert vm.read("stat -c %a /root/.cache/pivot-kexec-to") == "700"
         assert host.run("check", tmp_path / "result").returncode == 0
         went = host.run("run", tmp_path / "result")
         assert went.returncode == 0, went.stdout + went.stderr
