@@ -210,7 +210,9 @@ static int read_members(struct reading *reading)
 		if (archive_read_data_skip(reading->archive) != ARCHIVE_OK)
 			return log_broken(reading);
 	}
-	return 0;
+	return unpacker_finish(&reading->unpacker, reading->archive) == ARCHIVE_OK
+		       ? 0
+		       : log_broken(reading);
 }
 
 int tarball_read(int fd, const char *shown, struct tarball *ret)

@@ -2,10 +2,20 @@
 #include "unpacker.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CHUNK_BYTES = 64 * 1024 };
 
 void unpacker_done(struct unpacker *unpacker)
 {
-	(void)archive_read_free(unpacker->packed); /* only reading: nothing to lose */
+	/* only reading: nothing to lose */
+	(void)archive_read_free(unpacker->packed);
+	if (unpacker->file)
+		(void)gzclose_r(unpacker->file);
+	free(unpacker->chunk);
 	*unpacker = (struct unpacker){ 0 };
 }
 
@@ -39,7 +49,42 @@ static int refuse(struct unpacker *unpacker, struct archive *tar, const char *wh
 
 uint64_t unpacker_read(const struct unpacker *unpacker)
 {
-	return (uint64_t)archive_filter_bytes(unpacker->packed, -1);
+	z_off_t at = unpacker->file ? gzoffset(unpacker->file) : 0;
+
+	return at > 0 ? (uint64_t)at : 0;
+}
+
+/*
+ * libarchive's own gzip looks at no checksum (its read_consume_trailer() passes over it),
+ * zlib's does; what is not compressed so it gives as it is.
+ */
+static la_ssize_t read_file(struct archive *packed, void *data, const void **ret)
+{
+	struct unpacker *unpacker = data;
+	int n = gzread(unpacker->file, unpacker->chunk, CHUNK_BYTES), error = Z_OK;
+	const char *text = gzerror(unpacker->file, &error);
+	const char *colon = strstr(text, ": "); /* behind a name that zlib made up */
+
+	*ret = unpacker->chunk;
+	/* Z_BUF_ERROR: it ends in the middle */
+	if (n < 0 || error == Z_BUF_ERROR)
+		return fail(packed, error == Z_ERRNO ? strerror(errno)
+				    : colon	     ? colon + 2
+						     : text);
+	return n;
+}
+
+static int open_file(struct unpacker *unpacker, int fd)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	unpacker->chunk = malloc(CHUNK_BYTES);
+	unpacker->file = copy >= 0 ? gzdopen(copy, "rb") : NULL;
+	if (copy >= 0 && !unpacker->file)
+		(void)close(copy);
+	if (!unpacker->file || !unpacker->chunk)
+		return -ENOMEM;
+	return gzbuffer(unpacker->file, CHUNK_BYTES) < 0 ? -ENOMEM : 0;
 }
 
 static la_ssize_t give(struct archive *tar, void *data, const void **ret)
@@ -79,13 +124,15 @@ int unpacker_open(struct unpacker *unpacker, int fd, struct archive *tar)
 
 	*unpacker = (struct unpacker){ .packed = archive_read_new() };
 	packed = unpacker->packed;
-	if (!packed)
+	if (!packed || open_file(unpacker, fd) < 0)
 		return fail(tar, "out of memory");
 	if (allow_filters(packed) != ARCHIVE_OK ||
-	    archive_read_open_fd(packed, fd, 64 * 1024) != ARCHIVE_OK)
+	    archive_read_open(packed, unpacker, NULL, read_file, NULL) != ARCHIVE_OK) {
+		unpacker->is_broken = true;
 		return fail(tar, archive_error_string(packed));
+	}
 	/* in layers the inner ones could go on for ever without a byte for us to count */
-	if (archive_filter_count(packed) > 2)
+	if (archive_filter_count(packed) > (gzdirect(unpacker->file) ? 2 : 1))
 		return refuse(unpacker, tar,
 			      "is compressed more than once: unpack it until it is a "
 			      "tarball");
@@ -104,4 +151,19 @@ int unpacker_next(struct unpacker *unpacker, struct archive *tar,
 	r = archive_read_next_header(tar, ret);
 	unpacker->header_end = 0;
 	return r;
+}
+
+int unpacker_finish(struct unpacker *unpacker, struct archive *tar)
+{
+	const bool is_plain =
+		gzdirect(unpacker->file) && archive_filter_count(unpacker->packed) == 1;
+	const void *rest;
+	la_ssize_t n;
+
+	if (is_plain) /* no checksum, and maybe no end */
+		return ARCHIVE_OK;
+	do
+		n = give(tar, unpacker, &rest);
+	while (n > 0);
+	return n < 0 ? ARCHIVE_FATAL : ARCHIVE_OK;
 }

@@ -10,6 +10,7 @@
 #include <archive.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <zlib.h>
 
 enum {
 	UNPACKER_MAX_HEADER = 1 << 20, /* of one entry, its extended headers included */
@@ -19,7 +20,9 @@ enum {
 };
 
 struct unpacker {
-	struct archive *packed; /* the filters alone */
+	gzFile file;		/* as it is, or what is in it: see unpacker.c */
+	struct archive *packed; /* the other filters alone */
+	char *chunk;
 	uint64_t given;
 	uint64_t header_end;  /* while a header is read: how far that may go, else 0 */
 	bool is_broken;	      /* what is compressed is damaged, or ends too early */
@@ -35,6 +38,10 @@ int unpacker_open(struct unpacker *unpacker, int fd, struct archive *tar);
 /* archive_read_next_header() within UNPACKER_MAX_HEADER. */
 int unpacker_next(struct unpacker *unpacker, struct archive *tar,
 		  struct archive_entry **ret);
+
+/* What stands behind the last entry: with it the checksum is right, or not. ARCHIVE_OK,
+ * or ARCHIVE_FATAL, with the text in tar. */
+int unpacker_finish(struct unpacker *unpacker, struct archive *tar);
 
 /* How many bytes it has read so far, of those that are compressed. */
 uint64_t unpacker_read(const struct unpacker *unpacker);

@@ -313,3 +313,20 @@ def test_a_file_that_shrinks_or_goes_is_no_crash(tmp_path, about_the_machine):
         os.truncate(kernel, 600)
         assert process.wait(timeout=SECONDS_MAX) in (0, 1)
         kernel.write_bytes(content)
+
+
+@pytest.mark.parametrize("kind", ["gz", "xz", "bz2"])
+@pytest.mark.parametrize("place", [0.3, 0.6, -6])
+def test_notices_a_wrong_byte_in_a_tarball(kind, place, tmp_path):
+    """Also in what stands behind the last of its entries: gzip's checksum."""
+    hostile.tree(tmp_path / "tree")
+    path = tmp_path / f"x.tar.{kind}"
+    with tarfile.open(path, f"w:{kind}") as tarball:
+        tarball.add(tmp_path / "tree", ".")
+    data = bytearray(path.read_bytes())
+    assert subprocess.run([TOOL, "plan", path], capture_output=True).returncode == 0
+    data[int(place * len(data)) if place > 0 else place] ^= 0x10
+    path.write_bytes(data)
+    result = subprocess.run([TOOL, "plan", path], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "is cut short or damaged" in result.stderr or "is no tree" in result.stderr
