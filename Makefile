@@ -8,6 +8,9 @@ VERSION := 0.1.0
 CC        = gcc
 MUSL_CC   = musl-gcc
 CLANG     = clang
+OBJCOPY   = objcopy
+READELF   = readelf
+STRIP     = strip
 CFLAGS    = -O2 -g
 BUSYBOX   = /bin/busybox
 # a static kexec to carry; empty: one built from the source package of kexec-tools
@@ -16,16 +19,23 @@ KEXEC     =
 KMOD      =
 PYTHON    = /usr/bin/python3
 SECONDS   = 60
+# the kernel's headers for programs, which musl has none of
+UAPI      = /usr/include
 prefix    = /usr/local
 sbindir   = $(prefix)/sbin
 mandir    = $(prefix)/share/man
+# as each shell looks for completions of other people's programs
+bashcompdir = $(prefix)/share/bash-completion/completions
+zshcompdir  = $(prefix)/share/zsh/site-functions
+fishcompdir = $(prefix)/share/fish/vendor_completions.d
 
 warnings := -Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wundef -Wformat=2 \
 	-Wno-format-nonliteral
+# no trace of the folder it is built in: the same sources make the same binary
 common_flags := -std=gnu17 -D_GNU_SOURCE -I. -DPIVOT_VERSION='"$(VERSION)"' $(warnings) \
-	-MMD -MP
-tool_libs := -larchive -lacl -llzma -lzstd -lbz2 -lz -ljansson
+	-MMD -MP -ffile-prefix-map='$(CURDIR)'=.
+tool_libs := -larchive -lacl -llzma -lzstd -lbz2 -lz -ljansson -lnettle
 
 base_sources := $(wildcard pivot/base/*.c)
 # what the init and the tool share: reading and planning
@@ -36,10 +46,10 @@ loader_sources := $(filter-out pivot/kexec/load%.c pivot/kexec/layout-text.c \
 	pivot/kexec/uki.c pivot/kexec/kernel-kind.c,$(wildcard pivot/kexec/*.c))
 tool_sources := $(base_sources) $(shared_sources) \
 	$(wildcard pivot/*.c pivot/kexec/*.c pivot/tree/*.c pivot/takeover/*.c) \
-	$(wildcard pivot/preflight/*.c pivot/middle/*.c pivot/keep/*.c \
-	pivot/network/*.c)
-init_sources := $(filter-out pivot/base/acts-exec.c pivot/base/human.c \
-	pivot/base/netlink.c,$(base_sources)) \
+	$(wildcard pivot/preflight/*.c pivot/middle/*.c pivot/keep/*.c pivot/bundle/*.c \
+	pivot/network/*.c pivot/remote/*.c)
+init_sources := $(filter-out pivot/base/acts-exec.c pivot/base/ask.c pivot/base/human.c \
+	pivot/base/netlink.c pivot/base/newc.c,$(base_sources)) \
 	$(shared_sources) $(loader_sources) \
 	$(wildcard initramfs/teardown/*.c) $(filter-out $(shared_sources),$(wildcard initramfs/*.c))
 
@@ -65,7 +75,8 @@ help:
 	@echo 'make fuzz         each fuzz target for SECONDS=60'
 	@echo 'make lint format  check, or mend, the form of the sources'
 	@echo 'make install      into prefix=/usr/local, below DESTDIR'
-	@echo 'make dist         the release tarball'
+	@echo 'make dist         the release: tarballs of the binary and of the source'
+	@echo 'make deb          a Debian package'
 	@echo 'make clean'
 
 # --- the init: static with musl, some tens of kilobytes ---
@@ -76,11 +87,12 @@ $(uapi):
 	@command -v $(MUSL_CC) >/dev/null || { \
 		echo "make: '$(MUSL_CC)' is missing: run scripts/install-deps build" >&2; exit 1; }
 	@mkdir -p build/uapi
-	@ln -sfn /usr/include/linux build/uapi/linux
-	@ln -sfn /usr/include/asm-generic build/uapi/asm-generic
-	@ln -sfn /usr/include/video build/uapi/video
-	@ln -sfn $$(dirname "$$(echo '#include <asm/ioctl.h>' | $(CC) -M -E - | \
-		grep -o '/[^ ]*/asm/ioctl\.h')") build/uapi/asm
+	@ln -sfn $(UAPI)/linux build/uapi/linux
+	@ln -sfn $(UAPI)/asm-generic build/uapi/asm-generic
+	@ln -sfn $(UAPI)/video build/uapi/video
+	@ln -sfn $$(if test -d $(UAPI)/asm; then echo $(UAPI)/asm; else \
+		dirname "$$(echo '#include <asm/ioctl.h>' | $(CC) -M -E - | \
+		grep -o '/[^ ]*/asm/ioctl\.h')"; fi) build/uapi/asm
 
 build/init-objects/%.o: %.c | $(uapi)
 	@mkdir -p $(@D)
@@ -90,9 +102,10 @@ build/init-objects/%.o: %.c | $(uapi)
 # the last one: no padding in the file between what is read and what is written
 init_ldflags := -Wl,--gc-sections,-z,noseparate-code,-z,norelro,-z,common-page-size=64
 
-build/init: $(init_objects)
-	$(MUSL_CC) -static -no-pie -Oz -flto -flto-partition=one $(init_ldflags) -o $@ $^
-	strip --strip-all -R .comment $@
+build/init: $(init_objects) scripts/strip-sections
+	$(MUSL_CC) -static -no-pie -Oz -flto -flto-partition=one $(init_ldflags) -o $@ $(init_objects)
+	$(STRIP) --strip-all -R .comment $@
+	$(PYTHON) scripts/strip-sections $@
 
 # --- the purgatory: what runs between two kernels, at any address and without a library ---
 
@@ -114,9 +127,9 @@ build/purgatory.elf: pivot/kexec/purgatory/purgatory.ld \
 	$(CC) -nostdlib -pie -Wl,--no-dynamic-linker,--build-id=none,-z,text -o $@ -T $^
 
 build/purgatory.bin: build/purgatory.elf
-	@if readelf -r $< | grep R_X86_64; then \
+	@if $(READELF) -r $< | grep R_X86_64; then \
 		echo "make: '$<' needs relocations: nobody applies them" >&2; exit 1; fi
-	objcopy -O binary -j .blob $< $@
+	$(OBJCOPY) -O binary -j .blob $< $@
 
 # each build embeds it
 blob_objects := $(patsubst %,build/%/pivot/kexec/purgatory-blob.o,tool init-objects \
@@ -131,7 +144,7 @@ build/tool/%.o: %.c
 	$(CC) $(common_flags) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 
 build/busybox: $(BUSYBOX)
-	@if readelf -l $< | grep -q INTERP; then \
+	@if $(READELF) -l $< | grep -q INTERP; then \
 		echo "make: '$<' is not static: install busybox-static" >&2; exit 1; fi
 	@mkdir -p $(@D)
 	cp $< $@
@@ -142,7 +155,7 @@ $(BUSYBOX):
 build/kexec: $(or $(KEXEC),scripts/kexec-tools)
 	@mkdir -p $(@D)
 	@kexec=$(or $(KEXEC),$$(scripts/kexec-tools)) || exit 1; \
-	if readelf -l "$$kexec" | grep -q INTERP; then \
+	if $(READELF) -l "$$kexec" | grep -q INTERP; then \
 		echo "make: '$$kexec' is not static, so it would not run in the stage" >&2; exit 1; fi; \
 	cp "$$kexec" $@
 
@@ -158,13 +171,15 @@ $(kmod_objects): private common_flags += -isystem build/libkmod
 $(kmod_objects): build/libkmod/libkmod.a
 
 embed_flags := -DEMBED_INIT='"build/init"' -DEMBED_BUSYBOX='"build/busybox"' \
-	-DEMBED_KEXEC='"build/kexec"' -DEMBED_IMAGE_LIST='"initramfs/image.list"'
+	-DEMBED_KEXEC='"build/kexec"' -DEMBED_IMAGE_LIST='"initramfs/image.list"' \
+	-DEMBED_THERE_SH='"pivot/remote/there.sh"'
 build/tool/pivot/embedded.o: common_flags += $(embed_flags)
-build/tool/pivot/embedded.o: build/init build/busybox build/kexec initramfs/image.list
+embed_files := build/busybox build/kexec initramfs/image.list pivot/remote/there.sh
+build/tool/pivot/embedded.o: build/init $(embed_files)
 
 build/pivot-kexec: $(tool_objects) build/libkmod/libkmod.a
 	$(CC) -static $(LDFLAGS) -Wl,--gc-sections -o $@.debug $^ $(tool_libs)
-	objcopy --strip-all $@.debug $@
+	$(OBJCOPY) --strip-all $@.debug $@
 
 # --- the same with a fault point at every act, for tests ---
 
@@ -190,10 +205,9 @@ build/faulty/init-objects/%.o: %.c | $(uapi)
 build/faulty/init: $(init_sources:%.c=build/faulty/init-objects/%.o) \
 		build/faulty/init-acts-faulty.o
 	$(MUSL_CC) -static -no-pie -Wl,--gc-sections $(wrap_acts) -o $@.debug $^
-	objcopy --strip-all $@.debug $@
+	$(OBJCOPY) --strip-all $@.debug $@
 
-build/faulty/embedded.o: pivot/embedded.c build/faulty/init build/busybox build/kexec \
-		initramfs/image.list
+build/faulty/embedded.o: pivot/embedded.c build/faulty/init $(embed_files)
 	$(CC) $(common_flags) $(CPPFLAGS) $(CFLAGS) \
 		$(subst build/init,build/faulty/init,$(embed_flags)) -c -o $@ $<
 
@@ -202,9 +216,10 @@ build/faulty/pivot-kexec: $(filter-out %/embedded.o,$(tool_objects)) \
 		build/faulty/tool-middle-faulty.o build/libkmod/libkmod.a
 	$(CC) -static $(LDFLAGS) -Wl,--gc-sections $(wrap_acts) \
 		-Wl,--wrap=middle_command_line -o $@.debug $^ $(tool_libs)
-	objcopy --strip-all $@.debug $@
+	$(OBJCOPY) --strip-all $@.debug $@
 
 # --- unit tests: every compiler, with the sanitizers; acts are replaced by a log ---
+# Some wait for most of their time: more of them run at once than there are cores.
 
 sanitize := -O1 -g -Werror -fsanitize=address,undefined -fno-sanitize-recover=undefined \
 	-fno-omit-frame-pointer
@@ -224,16 +239,16 @@ build/unit-$(1)/tests/unit/fake-embedded.o: initramfs/image.list
 
 build/unit-$(1)/libunit.a: $$(unit_sources:%.c=build/unit-$(1)/%.o)
 	@rm -f $$@
-	ar rcs $$@ $$^
+	$(AR) rcs $$@ $$^
 
 build/unit-$(1)/test-%: build/unit-$(1)/tests/unit/test-%.o build/unit-$(1)/libunit.a \
 		build/libkmod/libkmod.a
 	$(2) $$(sanitize) -o $$@ $$^ -lcheck -lsubunit -lm -lrt -lpthread -larchive -ljansson \
-		-llzma -lzstd -lz
+		-llzma -lzstd -lz -lnettle
 
 .PHONY: check-unit-$(1)
 check-unit-$(1): $$(unit_tests:%=build/unit-$(1)/%)
-	@for test in $$^; do CK_VERBOSITY=normal $$$$test || exit 1; done
+	@printf '%s\n' $$^ | xargs -n 1 -P 4 env CK_VERBOSITY=normal
 endef
 $(eval $(call unit_rules,gcc,$(CC)))
 $(eval $(call unit_rules,clang,$(CLANG)))
@@ -252,10 +267,11 @@ build/fuzz/%.o: %.c
 
 build/fuzz/libfuzz.a: $(fuzz_sources:%.c=build/fuzz/%.o)
 	@rm -f $@
-	ar rcs $@ $^
+	$(AR) rcs $@ $^
 
 build/fuzz/fuzz-%: build/fuzz/tests/fuzz/fuzz-%.o build/fuzz/libfuzz.a build/libkmod/libkmod.a
-	$(CLANG) $(sanitize) -fsanitize=fuzzer -o $@ $^ -larchive -ljansson -llzma -lzstd -lz
+	$(CLANG) $(sanitize) -fsanitize=fuzzer -o $@ $^ -larchive -ljansson -llzma -lzstd \
+		-lz -lnettle
 
 .PHONY: check-fuzz
 check-fuzz: $(fuzz_targets:%=build/fuzz/fuzz-%)
@@ -285,11 +301,14 @@ check:
 	$(MAKE) -s -j2 check-unit check-fuzz
 	$(MAKE) -s check-vm
 
-check-tool: all build/faulty/pivot-kexec
+check-tool: all build/faulty/pivot-kexec deb
 	PYTHONPATH=$(CURDIR)/tests $(PYTHON) -m pytest -p must_work -q -p no:cacheprovider tests/tool
 
-check-vm: all build/faulty/pivot-kexec
-	PYTHONPATH=$(CURDIR)/tests $(PYTHON) -m pytest -p must_work -p no:cacheprovider -n 2 \
+# machines at once
+VMS = 2
+
+check-vm: all build/faulty/pivot-kexec deb
+	PYTHONPATH=$(CURDIR)/tests $(PYTHON) -m pytest -p must_work -p no:cacheprovider -n $(VMS) \
 		--durations=15 --durations-min=30 tests/vm
 
 FAULTS = 200
@@ -329,15 +348,37 @@ lint:
 format:
 	git ls-files '*.[ch]' | xargs clang-format -i
 
-.PHONY: install dist clean
+# --- packages ---
+
+.PHONY: install dist deb clean
+completions = $(wildcard docs/completions/$(1))
+
 install: all
 	install -D -m 0755 build/pivot-kexec $(DESTDIR)$(sbindir)/pivot-kexec
 	install -D -m 0644 docs/pivot-kexec.8 $(DESTDIR)$(mandir)/man8/pivot-kexec.8
+	for file in $(call completions,pivot-kexec.bash); do \
+		install -D -m 0644 $$file $(DESTDIR)$(bashcompdir)/pivot-kexec || exit 1; done
+	for file in $(call completions,_pivot-kexec); do \
+		install -D -m 0644 $$file $(DESTDIR)$(zshcompdir)/_pivot-kexec || exit 1; done
+	for file in $(call completions,pivot-kexec.fish); do \
+		install -D -m 0644 $$file $(DESTDIR)$(fishcompdir)/pivot-kexec.fish || exit 1; done
+
+# what is linked into the tool, or carried in it: its licences, and where its source is
+build/NOTICES: scripts/notices build/kexec build/libkmod/libkmod.a
+	kexec=$(or $(KEXEC),$$(scripts/kexec-tools)) && kmod=$(or $(KMOD),$$(scripts/libkmod)) && \
+		scripts/notices $(BUSYBOX) "$$kexec" "$$kmod" >$@.tmp
+	mv $@.tmp $@
 
 dist:
-	@mkdir -p build
-	git archive --format=tar --prefix=pivot-kexec-$(VERSION)/ HEAD | \
-		gzip -9n >build/pivot-kexec-$(VERSION).tar.gz
+	scripts/dist
+
+deb := build/deb/pivot-kexec_$(VERSION)_amd64.deb
+deb: $(deb)
+
+$(deb): build/pivot-kexec build/NOTICES scripts/deb $(wildcard packaging/debian/*) \
+		README.md $(wildcard docs/*.md docs/*.8 docs/completions/*)
+	kexec=$(or $(KEXEC),$$(scripts/kexec-tools)) && kmod=$(or $(KMOD),$$(scripts/libkmod)) && \
+		BUSYBOX=$(BUSYBOX) KEXEC="$$kexec" KMOD="$$kmod" scripts/deb $(@D)
 
 clean:
 	rm -rf build

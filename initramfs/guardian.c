@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -11,7 +12,7 @@
 #include "pivot/base/log.h"
 #include "pivot/base/restart.h"
 
-enum { AGAIN_MS = 1000 };
+enum { AGAIN_MS = 1000, WAY_HOME = -1 };
 
 static void sleep_until(uint64_t end)
 {
@@ -21,7 +22,19 @@ static void sleep_until(uint64_t end)
 		clock_sleep_ms((unsigned int)(end - now));
 }
 
-__attribute__((noreturn)) static void guard(unsigned int timeout_ms)
+/*
+ * Who has the word hands it on, or begins the way home: one or the other. Else a guardian
+ * could stop the one that takes its place, and be killed by it: a machine that hangs then
+ * would hang for ever.
+ */
+static bool turn_pass(const struct guardian *guardian, int from, int to)
+{
+	return !guardian->turn ||
+	       atomic_compare_exchange_strong(guardian->turn, &from, to);
+}
+
+__attribute__((noreturn)) static void guard(const struct guardian *guardian,
+					    unsigned int timeout_ms)
 {
 	const uint64_t end = clock_ms() + timeout_ms;
 	int sysrq = act_sysrq_open();
@@ -32,6 +45,8 @@ __attribute__((noreturn)) static void guard(unsigned int timeout_ms)
 	(void)mlockall(MCL_CURRENT | MCL_FUTURE); /* without it, it may wait for a disk */
 	(void)act_write("/proc/self/oom_score_adj", "-1000");
 	sleep_until(end);
+	if (!turn_pass(guardian, guardian->number, WAY_HOME))
+		_exit(0);
 	(void)log_err(0, "the time is up after %u s: restarting into the old system",
 		      timeout_ms / 1000);
 	for (;;) {
@@ -40,16 +55,34 @@ __attribute__((noreturn)) static void guard(unsigned int timeout_ms)
 	}
 }
 
-int guardian_start(pid_t *guardian, unsigned int timeout_ms)
+/* Without memory to share there is one guardian after another all the same. */
+static void turn_make(struct guardian *guardian)
 {
-	pid_t pid = fork();
+	void *turn = mmap(NULL, sizeof(*guardian->turn), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	if (pid == 0)
-		guard(timeout_ms);
-	if (pid < 0)
+	if (turn != MAP_FAILED)
+		guardian->turn = turn;
+}
+
+int guardian_start(struct guardian *guardian, unsigned int timeout_ms)
+{
+	const pid_t before = guardian->pid;
+	struct guardian new;
+
+	if (!guardian->turn)
+		turn_make(guardian);
+	new = (struct guardian){ .number = guardian->number + 1, .turn = guardian->turn };
+	new.pid = fork();
+	if (new.pid == 0)
+		guard(&new, timeout_ms);
+	if (new.pid < 0)
 		return log_err(-errno, "cannot start the guardian");
-	if (*guardian > 0)
-		(void)act_kill(*guardian, SIGKILL); /* it may be gone already */
-	*guardian = pid;
+	/* what was stopped stays so, and filesystems are read-only: no jump any more */
+	while (!turn_pass(guardian, guardian->number, new.number))
+		(void)pause();
+	*guardian = new;
+	if (before > 0)
+		(void)act_kill(before, SIGKILL); /* it may be gone already */
 	return 0;
 }

@@ -21,6 +21,7 @@ struct handover handover_default(void)
 		.unbind_ms = 20000,
 		.detach_ms = 30000,
 		.deadline_ms = 180000,
+		.hook_ms = 30000,
 	};
 }
 
@@ -31,6 +32,9 @@ const struct handover_choice handover_choices[] = {
 	{ "parallel", offsetof(struct handover, parallel), { "auto", "never" } },
 	{ "on-hang", offsetof(struct handover, on_hang), { "reboot", "jump" } },
 	{ "report", offsetof(struct handover, report), { "append", "none" } },
+	{ "on-hook-failure",
+	  offsetof(struct handover, on_hook_failure),
+	  { "jump", "reboot" } },
 	{ "hop", offsetof(struct handover, hop), { "only", "first", "middle" } },
 	{ "extent", offsetof(struct handover, extent), { "clean", "abrupt" } },
 	{ 0 },
@@ -45,6 +49,7 @@ static const struct {
 	{ "detach_ms", offsetof(struct handover, detach_ms) },
 	{ "deadline_ms", offsetof(struct handover, deadline_ms) },
 	{ "watchdog_s", offsetof(struct handover, watchdog_s) },
+	{ "hook_ms", offsetof(struct handover, hook_ms) },
 };
 
 enum { N_CHOICES = array_size(handover_choices) - 1 };
@@ -105,6 +110,12 @@ int handover_write(const struct handover *handover, char text[HANDOVER_BYTES])
 		n += snprintf(text + n, (size_t)(HANDOVER_BYTES - n), "rule %s\n",
 			      handover->rules.rule[i]);
 	}
+	for (size_t i = 0; i < handover->n_hooks; i++) {
+		if (!is_line(handover->hook[i]))
+			return -EINVAL;
+		n += snprintf(text + n, (size_t)(HANDOVER_BYTES - n), "hook %s\n",
+			      handover->hook[i]);
+	}
 	return n + snprintf(text + n, (size_t)(HANDOVER_BYTES - n), "end\n");
 }
 
@@ -133,6 +144,14 @@ static int parse_number(const char *name, const char *value, struct handover *ha
 	return -EINVAL;
 }
 
+static int add_hook(const char *name, struct handover *handover)
+{
+	if (handover->n_hooks == HOOKS_MAX || strlen(name) >= HOOK_NAME_BYTES)
+		return -EINVAL;
+	strcpy(handover->hook[handover->n_hooks++], name);
+	return 0;
+}
+
 /* One "name value" line. The bit of what it set, or -EINVAL. */
 static int parse_line(char *line, struct handover *handover)
 {
@@ -150,6 +169,8 @@ static int parse_line(char *line, struct handover *handover)
 	}
 	if (strcmp(line, "rule") == 0)
 		return rules_add(&handover->rules, value) < 0 ? -EINVAL : 0;
+	if (strcmp(line, "hook") == 0)
+		return add_hook(value, handover);
 	r = parse_choice(line, value, handover);
 	return r == -ENOENT ? parse_number(line, value, handover) : r;
 }

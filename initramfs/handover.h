@@ -44,6 +44,14 @@ enum extent {
 			  for the middle kernel */
 };
 
+/* Where a hook fails, hangs, or cannot be run. */
+enum hook_failure {
+	HOOK_FAILURE_JUMP,   /* it is said, and that is all */
+	HOOK_FAILURE_REBOOT, /* into the distro, when its disks are clean */
+};
+
+enum { HOOKS_MAX = 8, HOOK_NAME_BYTES = 64 };
+
 /* What was done goes to the target, behind its initrd. */
 enum report_choice { REPORT_APPEND, REPORT_NONE };
 
@@ -54,6 +62,7 @@ struct handover {
 	enum parallel_choice parallel;
 	enum hang_choice on_hang;
 	enum report_choice report;
+	enum hook_failure on_hook_failure;
 	enum hop hop;
 	enum extent extent;
 	unsigned int grace_ms;	  /* from SIGTERM to SIGKILL */
@@ -61,8 +70,12 @@ struct handover {
 	unsigned int detach_ms;	  /* for one filesystem, swap area or block device */
 	unsigned int deadline_ms; /* for all the init does: see deadline.h */
 	unsigned int watchdog_s;  /* one is left armed with this timeout; 0: none */
+	unsigned int hook_ms;	  /* for one hook */
 	char target[256];	  /* what we jump into, for people */
 	struct rules rules;	  /* of --quirk and --skip */
+	size_t n_hooks; /* each the stage's file /hooks/NUMBER, from 0; its name, for
+			   people */
+	char hook[HOOKS_MAX][HOOK_NAME_BYTES];
 };
 
 /* What holds where nothing else is said. */

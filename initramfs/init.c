@@ -28,6 +28,7 @@
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
 #include "pivot/base/read.h"
+#include "pivot/base/restart.h"
 #include "target.h"
 #include "teardown/deadline.h"
 #include "teardown/stages.h"
@@ -155,6 +156,9 @@ static int load(struct teardown *teardown)
 	if (teardown->is_hung && teardown->handover.on_hang == ON_HANG_REBOOT)
 		return log_refuse(-EDEADLK,
 				  "a device hangs, and the kernel would wait for it");
+	if (teardown->has_failed_hook &&
+	    teardown->handover.on_hook_failure == HOOK_FAILURE_REBOOT)
+		return log_refuse(-ECANCELED, "a hook failed");
 	if (!target_is_here())
 		return 0;
 	(void)guardian_start(&teardown->guardian, LOAD_TIMEOUT_MS);
@@ -194,11 +198,8 @@ __attribute__((noreturn)) static void leave(struct teardown *teardown,
 			     REBOOT_TIMEOUT_MS + devices_longest_bound_ms(teardown));
 	(void)child_run(sync_all, NULL, SYNC_TIMEOUT_MS);
 	clock_sleep_ms(SETTLE_MS); /* for the reason to get out of a serial port */
-	if (teardown->is_hung) {   /* sysrq takes no lock */
-		act_sysrq(sysrq, 'u');
-		clock_sleep_ms(SETTLE_MS);
-		act_sysrq(sysrq, 'b');
-	}
+	if (teardown->is_hung)	   /* sysrq takes no lock */
+		restart_by_sysrq(sysrq);
 	(void)log_err(act_reboot(reboot_command), "the kernel does not reboot");
 	for (;;)
 		(void)pause();
@@ -217,13 +218,15 @@ int main(int argc, char **argv)
 		return argc > 1 && strcmp(argv[1], "probe") == 0 ? 0 : 1;
 	reset_process();
 	if (is_middle)
-		(void)root_mount_own("");
+		(void)root_mount_own(""); /* nobody would hear what it says */
 	open_console();
 	r = guard(&teardown, is_seized ? argv[2] : NULL);
 	prepare_kernel();
 	log_notice("in control as PID 1 (%s)", is_middle   ? "of the middle kernel"
 					       : is_seized ? "seized"
 							   : verb->name);
+	if (r == 0 && is_middle)
+		r = root_mount_own(""); /* once more where anything is missing */
 	if (r == 0)
 		r = take_handover(&teardown);
 	if (r == 0 && is_middle != (teardown.handover.hop == HOP_MIDDLE))

@@ -26,6 +26,7 @@ static const char *const titles[] = {
 	[TEARDOWN_PROCESSES] = "end processes",
 	[TEARDOWN_WATCHDOGS] = "quiet the watchdogs",
 	[TEARDOWN_ROOT] = "enter the stage",
+	[TEARDOWN_FIRST_HOOKS] = "run hooks (teardown)",
 	[TEARDOWN_STORAGE] = "let go of storage",
 	[TEARDOWN_NETWORK] = "take the network apart",
 	[TEARDOWN_DISKS] = "keep disks spinning",
@@ -33,6 +34,7 @@ static const char *const titles[] = {
 	[TEARDOWN_BUS_MASTERS] = "clear bus mastering",
 	[TEARDOWN_RESETS] = "reset devices",
 	[TEARDOWN_VERIFY] = "verify",
+	[TEARDOWN_LAST_HOOKS] = "run hooks (jump)",
 };
 
 static const char *const op_names[] = {
@@ -42,7 +44,7 @@ static const char *const op_names[] = {
 	[OP_DELETE] = "delete",	  [OP_NO_SPINDOWN] = "set", [OP_NO_CONSOLE] = "vtcon",
 	[OP_UNBIND] = "unbind",	  [OP_UNLOAD] = "unload",   [OP_NO_VFS] = "no-vfs",
 	[OP_KEEP] = "keep",	  [OP_LEAVE] = "leave",	    [OP_CLEAR] = "clear",
-	[OP_RESET] = "reset",	  [OP_VERIFY] = "verify",
+	[OP_RESET] = "reset",	  [OP_VERIFY] = "verify",   [OP_RUN] = "run",
 };
 
 const char *teardown_stage_title(enum teardown_stage stage)
@@ -74,9 +76,36 @@ struct op *plan_add(struct plan *plan, enum teardown_stage stage, enum op_kind k
 	return op;
 }
 
+/* Once for each jump: with two hops the first of them here, the last in the middle. */
+static bool lacks_hooks(const struct handover *handover, enum teardown_stage stage)
+{
+	if (stage == TEARDOWN_FIRST_HOOKS)
+		return handover->n_hooks == 0 || handover->hop == HOP_MIDDLE;
+	return stage == TEARDOWN_LAST_HOOKS &&
+	       (handover->n_hooks == 0 || handover->hop == HOP_FIRST);
+}
+
 bool teardown_has_stage(const struct handover *handover, enum teardown_stage stage)
 {
+	if (lacks_hooks(handover, stage))
+		return false;
 	return handover->extent == EXTENT_CLEAN || stage <= TEARDOWN_STORAGE;
+}
+
+/* Where the devices are left to a middle kernel, the numbers end early. */
+const char *teardown_stage_number(const struct handover *handover,
+				  enum teardown_stage stage)
+{
+	static char text[32];
+	int number = 0, n = 0;
+
+	for (enum teardown_stage i = 0; i < TEARDOWN_STAGES; i++) {
+		n += !lacks_hooks(handover, i);
+		if (i == stage)
+			number = n;
+	}
+	(void)snprintf(text, sizeof(text), "[%d/%d]", number, n);
+	return text;
 }
 
 static int compare_objects(const void *a, const void *b)
@@ -211,6 +240,16 @@ static int plan_disks(const char *root, struct plan *plan)
 	return dir.error == -ENOENT ? 0 : dir.error;
 }
 
+static void plan_hooks(const struct handover *handover, enum teardown_stage stage,
+		       const char *point, struct plan *plan)
+{
+	if (!teardown_has_stage(handover, stage))
+		return;
+	for (size_t i = 0; i < handover->n_hooks; i++)
+		(void)plan_add(plan, stage, OP_RUN, handover->hook[i], "%s, %u s at most",
+			       point, handover->hook_ms / 1000);
+}
+
 int plan_build(const char *root, struct devices *devices, const struct machine *machine,
 	       const struct handover *handover, struct plan *ret)
 {
@@ -229,6 +268,7 @@ int plan_build(const char *root, struct devices *devices, const struct machine *
 		return r;
 	(void)plan_add(ret, TEARDOWN_ROOT, OP_ENTER, "/run/initramfs", "%s",
 		       by_systemd ? "by systemd" : "by pivot_root");
+	plan_hooks(handover, TEARDOWN_FIRST_HOOKS, "teardown", ret);
 	plan_sort(devices);
 	if (handover->extent == EXTENT_ABRUPT)
 		return plan_frozen(root, ret);
@@ -241,5 +281,6 @@ int plan_build(const char *root, struct devices *devices, const struct machine *
 	plan_devices(&(struct outlook){ devices, machine, handover }, ret);
 	(void)plan_add(ret, TEARDOWN_VERIFY, OP_VERIFY, "all",
 		       "bus mastering, MSI, MSI-X, pending transactions");
+	plan_hooks(handover, TEARDOWN_LAST_HOOKS, "jump", ret);
 	return 0;
 }

@@ -17,6 +17,7 @@ enum teardown_stage {
 	TEARDOWN_PROCESSES,
 	TEARDOWN_WATCHDOGS,
 	TEARDOWN_ROOT,
+	TEARDOWN_FIRST_HOOKS,
 	TEARDOWN_STORAGE,
 	TEARDOWN_NETWORK,
 	TEARDOWN_DISKS,
@@ -24,6 +25,7 @@ enum teardown_stage {
 	TEARDOWN_BUS_MASTERS,
 	TEARDOWN_RESETS,
 	TEARDOWN_VERIFY,
+	TEARDOWN_LAST_HOOKS,
 	TEARDOWN_STAGES,
 };
 
@@ -33,6 +35,10 @@ const char *teardown_stage_title(enum teardown_stage stage);
 /* Is it gone through? Where the devices are for a middle kernel's drivers, those of this
  * one are not asked to let them go. */
 bool teardown_has_stage(const struct handover *handover, enum teardown_stage stage);
+
+/* "[3/10]": which of those that are gone through; its text is overwritten by the next. */
+const char *teardown_stage_number(const struct handover *handover,
+				  enum teardown_stage stage);
 
 enum op_kind {
 	OP_END,	   /* processes */
@@ -55,6 +61,7 @@ enum op_kind {
 	OP_CLEAR,      /* bus mastering that no driver will clear */
 	OP_RESET,
 	OP_VERIFY,
+	OP_RUN, /* a hook */
 };
 
 struct op {

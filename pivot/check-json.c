@@ -4,7 +4,7 @@
 #include "json-text.h"
 #include "pivot/base/log.h"
 
-static json_t *findings_json(const struct findings *findings)
+json_t *check_findings_json(const struct findings *findings)
 {
 	json_t *list = json_array();
 
@@ -27,7 +27,7 @@ int check_print_json(const struct journey *journey)
 		json_text(findings->refusals > 0 ? "refused" : "clear"), "target",
 		journey->has_kernel ? json_text(journey->handover.target) : json_null(),
 		"takeover", json_text(takeover_name(journey->handover.takeover)),
-		"findings", findings_json(findings), "dropped",
+		"findings", check_findings_json(findings), "dropped",
 		(json_int_t)findings->n_dropped);
 	int r = json_print(all);
 

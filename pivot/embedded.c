@@ -20,6 +20,7 @@ EMBED(init, EMBED_INIT);
 EMBED(busybox, EMBED_BUSYBOX);
 EMBED(kexec, EMBED_KEXEC);
 EMBED(image_list, EMBED_IMAGE_LIST);
+EMBED(there_sh, EMBED_THERE_SH);
 
 const struct embedded *embedded_find(const char *name)
 {
@@ -28,6 +29,7 @@ const struct embedded *embedded_find(const char *name)
 		{ "busybox", embedded_busybox, 0 },
 		{ "kexec", embedded_kexec, 0 },
 		{ "image.list", embedded_image_list, 0 },
+		{ "there.sh", embedded_there_sh, 0 },
 	};
 
 	/* not constants to the compiler: the linker knows them */
@@ -35,6 +37,7 @@ const struct embedded *embedded_find(const char *name)
 	files[1].size = (size_t)(embedded_busybox_end - embedded_busybox);
 	files[2].size = (size_t)(embedded_kexec_end - embedded_kexec);
 	files[3].size = (size_t)(embedded_image_list_end - embedded_image_list);
+	files[4].size = (size_t)(embedded_there_sh_end - embedded_there_sh);
 	for (size_t i = 0; i < array_size(files); i++)
 		if (strcmp(files[i].name, name) == 0)
 			return &files[i];

@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 struct embedded {
-	const char *name; /* "init", "busybox", "kexec", "image.list" */
+	const char *name; /* "init", "busybox", "kexec", "image.list", "there.sh" */
 	const unsigned char *data;
 	size_t size;
 };

@@ -94,10 +94,16 @@ static void advise(struct hardware *hardware, const struct device *device,
 	strcpy(a->append, append);
 }
 
+static bool is_let_go(const struct policy *policy)
+{
+	return policy->action != POLICY_KEEP && policy->action != POLICY_DOWN_ONLY;
+}
+
 void hardware_advise(struct hardware *hardware, const struct handover *handover)
 {
 	hardware->n_advice = 0;
-	hardware->asks_for_two = NULL;
+	hardware->asks_for_two = hardware->slowest = NULL;
+	hardware->slowest_ms = 0;
 	for (size_t i = 0; i < hardware->devices.n; i++) {
 		const struct device *d = &hardware->devices.device[i];
 		struct policy policy;
@@ -105,6 +111,10 @@ void hardware_advise(struct hardware *hardware, const struct handover *handover)
 		policy_of(d, &hardware->machine, &handover->rules, &policy);
 		if (policy.wants_two_stages && !hardware->asks_for_two)
 			hardware->asks_for_two = d;
+		if (policy.deadline_ms > hardware->slowest_ms && is_let_go(&policy)) {
+			hardware->slowest = d;
+			hardware->slowest_ms = policy.deadline_ms;
+		}
 		if (policy.append[0])
 			advise(hardware, d, policy.quirk, policy.append);
 		if (policy.warning)

@@ -22,6 +22,8 @@ struct hardware {
 	struct machine machine;
 	struct devices devices;
 	const struct device *asks_for_two; /* stages, by a quirk or a rule; NULL: none */
+	const struct device *slowest; /* by these; NULL: none has a time of its own */
+	unsigned int slowest_ms;      /* to let go */
 	size_t n_advice;
 	struct advice advice[ADVICE_MAX];
 };

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "image.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -15,6 +13,7 @@
 #include "pivot/base/cleanup.h"
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
+#include "pivot/base/newc.h"
 
 enum { ENTRY_OVERHEAD_BYTES = 512, TRAILER_BYTES = 4096 };
 
@@ -22,26 +21,6 @@ struct content {
 	const void *data;
 	size_t size;
 };
-
-static int archive_error(struct archive *archive, const char *doing)
-{
-	int r = archive_errno(archive);
-
-	return log_err(r > 0 ? -r : -EIO, "cannot %s the stage's image (%s)", doing,
-		       archive_error_string(archive) ?: "no reason given");
-}
-
-static void entry_freep(struct archive_entry **entry)
-{
-	if (*entry)
-		archive_entry_free(*entry);
-}
-
-static void write_freep(struct archive **archive)
-{
-	if (*archive)
-		(void)archive_write_free(*archive); /* closed before, and checked */
-}
 
 static int content_find(const char *name, const char *handover, struct content *ret)
 {
@@ -96,38 +75,26 @@ static int parse_line(const char *line, const char *handover, struct archive_ent
 
 /* An image that is being written. */
 struct writing {
-	struct archive *archive;
-	unsigned int ino; /* of the last entry */
+	struct newc *newc;
 	const char *handover;
 };
 
 static int write_entry(struct writing *writing, struct archive_entry *entry,
 		       const struct content *content)
 {
-	struct archive *archive = writing->archive;
+	int r = newc_header(writing->newc, entry, content->size);
 
-	/* nothing of this machine or this moment: the same bytes every time */
-	archive_entry_set_mtime(entry, 0, 0);
-	archive_entry_set_ino(entry, ++writing->ino);
-	archive_entry_set_nlink(entry, archive_entry_filetype(entry) == AE_IFDIR ? 2 : 1);
-	archive_entry_set_size(entry, (la_int64_t)content->size);
-	if (archive_write_header(archive, entry) != ARCHIVE_OK)
-		return archive_error(archive, "write");
-	if (content->size > 0 &&
-	    archive_write_data(archive, content->data, content->size) !=
-		    (la_ssize_t)content->size)
-		return archive_error(archive, "write");
-	return 0;
+	return r < 0 ? r : newc_data(writing->newc, content->data, content->size);
 }
 
 static int write_line(struct writing *writing, const char *line)
 {
-	auto_release(entry_freep) struct archive_entry *entry = archive_entry_new();
+	auto_newc_entry struct archive_entry *entry = newc_entry(writing->newc);
 	struct content content = { NULL, 0 };
 	int r;
 
 	if (!entry)
-		return log_err(-ENOMEM, "cannot write the stage's image");
+		return -ENOMEM;
 	r = parse_line(line, writing->handover, entry, &content);
 	return r < 0 ? log_err(r, "image.list: cannot read '%s'", line)
 		     : write_entry(writing, entry, &content);
@@ -154,10 +121,10 @@ static int write_list(struct writing *writing)
 static int write_named(struct writing *writing, const char *path, mode_t mode,
 		       const struct content *content)
 {
-	auto_release(entry_freep) struct archive_entry *entry = archive_entry_new();
+	auto_newc_entry struct archive_entry *entry = newc_entry(writing->newc);
 
 	if (!entry)
-		return log_err(-ENOMEM, "cannot write the stage's image");
+		return -ENOMEM;
 	archive_entry_set_pathname(entry, path);
 	archive_entry_set_mode(entry, mode);
 	return write_entry(writing, entry, content);
@@ -225,57 +192,58 @@ size_t image_bound(const struct image_file *files, size_t n)
 	return size + size / 1000;
 }
 
-static int set_format(struct archive *archive, bool is_compressed)
+static int compress(const struct newc *newc)
 {
-	if (archive_write_set_format_cpio_newc(archive) != ARCHIVE_OK ||
-	    archive_write_set_bytes_in_last_block(archive, 1) != ARCHIVE_OK)
-		return archive_error(archive, "write");
-	if (is_compressed && (archive_write_add_filter_gzip(archive) != ARCHIVE_OK ||
-			      archive_write_set_filter_option(
-				      archive, "gzip", "timestamp", NULL) != ARCHIVE_OK))
-		return archive_error(archive, "compress");
-	return 0;
+	return archive_write_add_filter_gzip(newc->archive) == ARCHIVE_OK &&
+			       archive_write_set_filter_option(newc->archive, "gzip",
+							       "timestamp",
+							       NULL) == ARCHIVE_OK
+		       ? 0
+		       : newc_error(newc);
 }
 
 static int build(const struct handover *handover, bool is_compressed,
 		 const struct image_file *files, size_t n, struct image *ret)
 {
 	const size_t bound = image_bound(files, n);
-	auto_release(write_freep) struct archive *archive = archive_write_new();
 	auto_free void *data = malloc(bound);
 	char text[HANDOVER_BYTES];
-	struct writing writing = { .archive = archive, .handover = text };
+	auto_newc struct newc newc = NEWC_INIT;
+	struct writing writing = { .newc = &newc, .handover = text };
 	size_t used = 0;
 	int r;
 
 	*ret = (struct image){ 0 };
-	if (!archive || !data)
+	if (!data)
 		return log_err(-ENOMEM, "cannot write the stage's image");
 	r = handover_write(handover, text);
 	if (r < 0)
 		return log_err(r, "cannot write the handover");
-	r = set_format(archive, is_compressed);
+	r = newc_begin(&newc, "the stage's image");
+	if (r == 0 && is_compressed)
+		r = compress(&newc);
 	if (r == 0 &&
-	    archive_write_open_memory(archive, data, bound, &used) != ARCHIVE_OK)
-		r = archive_error(archive, "write");
+	    archive_write_open_memory(newc.archive, data, bound, &used) != ARCHIVE_OK)
+		r = newc_error(&newc);
 	if (r == 0)
 		r = write_list(&writing);
 	if (r == 0)
 		r = write_files(&writing, files, n);
-	if (r == 0 && archive_write_close(archive) != ARCHIVE_OK)
-		r = archive_error(archive, "write");
+	if (r == 0)
+		r = newc_end(&newc);
 	if (r == 0)
 		*ret = (struct image){ .data = take_ptr(&data), .size = used };
 	return r;
 }
 
-int image_build(const struct handover *handover, struct image *ret)
+int image_build(const struct handover *handover, const struct image_file *files, size_t n,
+		struct image *ret)
 {
-	return build(handover, false, NULL, 0, ret);
+	return build(handover, false, files, n, ret);
 }
 
-int image_build_with(const struct handover *handover, const struct image_file *files,
-		     size_t n, struct image *ret)
+int image_build_compressed(const struct handover *handover,
+			   const struct image_file *files, size_t n, struct image *ret)
 {
 	return build(handover, true, files, n, ret);
 }

@@ -23,15 +23,19 @@ struct image_file {
 	size_t size; /* bytes */
 };
 
-/* 0 or negative errno, logged. *ret needs image_done() either way. */
-int image_build(const struct handover *handover, struct image *ret);
+/*
+ * With more files, each with the folders it is in. 0 or negative errno, logged. *ret
+ * needs image_done() either way.
+ */
+int image_build(const struct handover *handover, const struct image_file *files, size_t n,
+		struct image *ret);
 
 /*
- * The same with more files, each with the folders it is in, and compressed with gzip,
- * which every kernel with an initramfs can unpack that distros build.
+ * The same compressed with gzip, which every kernel with an initramfs can unpack that
+ * distros build.
  */
-int image_build_with(const struct handover *handover, const struct image_file *files,
-		     size_t n, struct image *ret);
+int image_build_compressed(const struct handover *handover,
+			   const struct image_file *files, size_t n, struct image *ret);
 
 /* How long that is at most, in bytes. */
 size_t image_bound(const struct image_file *files, size_t n);

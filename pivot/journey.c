@@ -14,6 +14,8 @@
 #define PANIC_TIMEOUT "panic=30" /* in seconds: time to read why */
 #define RAMFS	      "rootfstype=ramfs"
 
+enum { DEADLINE_REST_S = 215 }; /* for all that is not the slowest device */
+
 static enum takeover choose_takeover(const struct options *options)
 {
 	if (options->takeover == CHOOSE_SYSTEMD)
@@ -35,8 +37,7 @@ static void identify_kernel(struct journey *journey)
 				       strerror(-r));
 		(void)snprintf(text, sizeof(text), "'%s' %s", journey->tree.kernel_name,
 			       why_not);
-		(void)log_refuse(0, "%s", text);
-		findings_add_said(&journey->findings, "kernel", text);
+		find_refusal(&journey->findings, "kernel", "%s", text);
 		return;
 	}
 	journey->has_kernel = true;
@@ -78,12 +79,7 @@ static int append_advice(struct journey *journey)
 	return r;
 }
 
-/*
- * A word of ours comes first, where no "--" is before it, and where the tree's own would
- * win. Where it does not fit it is left out: a jump is not refused for it. 1, 0 or
- * negative errno, logged.
- */
-static int prepend(struct journey *journey, const char *word)
+int journey_prepend(struct journey *journey, const char *word)
 {
 	const char *line = journey->tree.command_line;
 	int r;
@@ -104,7 +100,7 @@ static int add_panic_timeout(struct journey *journey)
 	if (journey->options->has_no_panic_timeout ||
 	    parameter_find(journey->tree.command_line, "panic", &n))
 		return 0;
-	r = prepend(journey, PANIC_TIMEOUT);
+	r = journey_prepend(journey, PANIC_TIMEOUT);
 	if (r >= 0)
 		journey->panic_timeout = r ? PANIC_TIMEOUT_ADDED : PANIC_TIMEOUT_TOO_LONG;
 	return r;
@@ -143,6 +139,8 @@ static int prepare_middle(struct journey *journey)
 		.is_target = journey->options->has_target_in_middle,
 		.hardware = journey->hardware,
 		.handover = handover,
+		.files = journey->hooks.file,
+		.n_files = journey->hooks.n,
 		.target = &journey->tree,
 		.target_kernel = &journey->kernel,
 	};
@@ -187,7 +185,7 @@ static int tune(struct journey *journey)
 	int r = 0;
 
 	if (!journey->options->has_no_tune && preflight_wants_ramfs(&preflight))
-		r = prepend(journey, RAMFS);
+		r = journey_prepend(journey, RAMFS);
 	journey->is_tuned = r > 0;
 	return r;
 }
@@ -211,42 +209,6 @@ static int read_hardware(struct journey *journey)
 	return 0;
 }
 
-/* Of this machine alone: netlink knows of no other. */
-static void read_network(const struct options *options, struct network_texts *ret)
-{
-	int r = options->root[0] || options->keep.has_no_network
-			? 0
-			: network_texts_read(options->root, ret);
-
-	if (r < 0)
-		(void)log_warn(r,
-			       "cannot read the network of this machine: what there is "
-			       "of it does not travel");
-}
-
-/* Behind an initrd; a kernel that has none expects none. */
-static void read_keep(struct journey *journey)
-{
-	const struct options *options = journey->options;
-	auto_network_texts struct network_texts network = NETWORK_TEXTS_INIT;
-	const struct keep_request request = {
-		.root = options->root,
-		.users = { getenv("SUDO_USER"), getenv("DOAS_USER") },
-		.choice = &options->keep,
-		.network = &network,
-	};
-
-	read_network(options, &network);
-	journey->has_keep =
-		journey->tree.initrd_fd < 0 || keep_read(&request, &journey->keep) == 0;
-	if (!journey->has_keep)
-		findings_add_said(
-			&journey->findings, "keep",
-			"what is to travel to the target cannot be read, for what "
-			"standard error says of it");
-	journey->tree.appended_bytes = journey->keep.bytes;
-}
-
 static void read_tree(struct journey *journey)
 {
 	const struct options *options = journey->options;
@@ -258,7 +220,7 @@ static void read_tree(struct journey *journey)
 	if (journey->tree.kernel_fd >= 0)
 		identify_kernel(journey);
 	if (r == 0)
-		read_keep(journey);
+		journey_read_keep(journey);
 	if (r < 0 || append_advice(journey) < 0 || tune(journey) < 0 ||
 	    add_panic_timeout(journey) < 0)
 		findings_add_said(
@@ -272,7 +234,8 @@ unsigned int journey_prepare(const struct options *options, struct journey *ret)
 	ret->options = options;
 	ret->handover = options->handover;
 	ret->handover.takeover = choose_takeover(options);
-	ret->loaders = preflight_loaders(options->root, options->loader);
+	ret->loaders =
+		preflight_loaders(options->root, options->loader, &ret->loaders_why);
 	if (read_hardware(ret) < 0) {
 		findings_add_said(
 			&ret->findings, "devices",
@@ -280,6 +243,10 @@ unsigned int journey_prepare(const struct options *options, struct journey *ret)
 			"be made out: standard error says why");
 		return ret->findings.refusals;
 	}
+	if (hooks_read(options->hooks, options->n_hooks, &ret->handover, &ret->hooks) < 0)
+		findings_add_said(&ret->findings, "hooks",
+				  "a hook cannot be taken along, for what standard error "
+				  "says of it");
 	read_tree(ret);
 	if (ret->has_kernel)
 		describe(&ret->kernel, ret->tree.form, ret->handover.target);
@@ -288,7 +255,7 @@ unsigned int journey_prepare(const struct options *options, struct journey *ret)
 			&ret->findings, "middle",
 			"there is no middle kernel for a jump in two stages, for what "
 			"standard error says");
-	if (image_build(&ret->handover, &ret->image) < 0)
+	if (image_build(&ret->handover, ret->hooks.file, ret->hooks.n, &ret->image) < 0)
 		findings_add_said(
 			&ret->findings, "image",
 			"the stage's image cannot be built: standard error says "
@@ -312,6 +279,22 @@ static void find_advice(const struct hardware *hardware, struct findings *findin
 	}
 }
 
+/* What it has no time for any more it leaves to the drivers. */
+static void find_deadline(struct journey *journey)
+{
+	const struct hardware *hardware = journey->hardware;
+	const unsigned int all_s = journey->handover.deadline_ms / 1000;
+	const unsigned int one_s = hardware->slowest_ms / 1000;
+
+	if (hardware->slowest && one_s >= all_s)
+		find_warning(&journey->findings, "deadline",
+			     "%s (%s) may take %u s to let go, and --deadline gives %u s "
+			     "for everything: what is not begun by then is left to its "
+			     "driver; give it more, as --deadline=%u",
+			     hardware->slowest->name, hardware->slowest->driver, one_s,
+			     all_s, one_s + DEADLINE_REST_S);
+}
+
 static void find_panic_timeout(struct journey *journey)
 {
 	if (journey->panic_timeout == PANIC_TIMEOUT_ADDED)
@@ -331,8 +314,10 @@ void journey_check(struct journey *journey)
 {
 	const struct preflight preflight = preflight_of(journey);
 
-	if (journey->hardware)
+	if (journey->hardware) {
 		find_advice(journey->hardware, &journey->findings);
+		find_deadline(journey);
+	}
 	find_panic_timeout(journey);
 	if (journey->is_tuned)
 		find_note(&journey->findings, "tuned",
@@ -350,5 +335,6 @@ void journey_done(struct journey *journey)
 	middle_done(&journey->middle);
 	keep_done(&journey->keep);
 	image_done(&journey->image);
+	hooks_done(&journey->hooks);
 	free(journey->hardware);
 }

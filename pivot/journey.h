@@ -4,6 +4,7 @@
 /* What every verb needs: the tree read, the takeover chosen, the image built. */
 
 #include "hardware.h"
+#include "hooks.h"
 #include "initramfs/handover.h"
 #include "options.h"
 #include "pivot/base/cleanup.h"
@@ -28,6 +29,7 @@ struct journey {
 	struct handover handover;
 	struct keep keep; /* what travels to the target */
 	bool has_keep;	  /* it is known */
+	struct hooks hooks;
 	struct hardware *hardware;
 	struct image image;
 	bool has_middle; /* the jump has two hops */
@@ -35,8 +37,9 @@ struct journey {
 	struct middle middle;
 	struct findings findings;
 	bool has_kernel;
-	unsigned int loaders; /* that may be tried: 1 << enum loader */
-	bool replaces_image;  /* that somebody else loaded, by --force */
+	unsigned int loaders;	 /* that may be tried: 1 << enum loader */
+	const char *loaders_why; /* the others are not; NULL: all are */
+	bool replaces_image;	 /* that somebody else loaded, by --force */
 	enum panic_timeout panic_timeout;
 	bool is_tuned;		   /* rootfstype=ramfs was added */
 	bool wants_crash_memory;   /* what is reserved for a crash kernel is needed */
@@ -59,6 +62,19 @@ unsigned int journey_prepare(const struct options *options, struct journey *ret)
 /* Adds to journey->findings what is known of the machine and the hardware; logs nothing.
  */
 void journey_check(struct journey *journey);
+
+/*
+ * Reads what travels to the target besides the tree, and puts the address that --ip asks
+ * for before the command line. What is wrong is in the findings.
+ */
+void journey_read_keep(struct journey *journey);
+
+/*
+ * A word of ours comes first on the target's command line, where no "--" is before it,
+ * and where the tree's own would win. Where it does not fit it is left out. 1, 0 or
+ * negative errno, logged.
+ */
+int journey_prepend(struct journey *journey, const char *word);
 
 /* What this machine's kernel loads: the target, or first the middle kernel. */
 const struct tree *journey_first(const struct journey *journey);

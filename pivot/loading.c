@@ -128,6 +128,7 @@ static int by_gathering(struct loading *loading)
 		loading->is_final = true; /* no other loader could read it, either */
 		return r;
 	}
+	stage_keep_extra(loading->stage);
 	r = step_run("trying to load the target", gather, loading, LOAD_TIMEOUT_MS);
 	if (r < 0) {
 		if (!child_is_in_doubt(r))

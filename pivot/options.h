@@ -5,9 +5,11 @@
 
 #include <stdbool.h>
 
+#include "extra-flags.h"
 #include "initramfs/handover.h"
 #include "pivot/keep/keep.h"
 #include "pivot/middle/kernel.h"
+#include "pivot/remote/url.h"
 #include "pivot/tree/tree.h"
 
 enum takeover_choice { CHOOSE_AUTO, CHOOSE_SYSTEMD, CHOOSE_SEIZE };
@@ -28,7 +30,15 @@ enum network_choice {
 	NETWORK_FILES
 };
 
-enum { INITRDS_MAX = 16, LOADER_AUTO = -1 };
+enum { INITRDS_MAX = 16, LOADER_AUTO = -1, GIVEN_MAX = 256, WAIT_S = 600 };
+
+struct option_line;
+
+/* An option as it was given. */
+struct given_option {
+	const struct option_line *line;
+	const char *value; /* or NULL */
+};
 
 struct options {
 	const char *root; /* for reading: "" is this machine */
@@ -41,19 +51,34 @@ struct options {
 	struct handover handover; /* all but the takeover, and the target */
 	const char *skips[RULES_MAX];
 	size_t n_skips;
+	const char *hooks[HOOKS_MAX];
+	size_t n_hooks;
 	int loader; /* an enum loader, or LOADER_AUTO */
 	enum stages_choice stages;
 	struct middle_choice middle;
 	struct keep_choice keep;
+	bool has_ip;	/* the target gets ip= on its command line */
+	const char *ip; /* the interface it is for, as the target calls it; NULL: any */
 	bool has_target_in_middle; /* the target's kernel is the middle one */
 	bool force;
 	bool has_no_tune; /* nothing is added to the command line to save memory */
 	bool verbose;
+	bool quiet;
+	bool yes;		   /* is not asked */
 	bool has_no_panic_timeout; /* the tree's command line is enough as it is */
 	bool json;
 	int family; /* 4 or 6, or 0: neither was asked for */
 	enum network_choice network;
 	const char *output;
+	const char *announce; /* a line to print when the jump is due, or NULL */
+	struct extra_flags extra;
+	bool is_remote; /* the verb is for another machine */
+	struct remote_url to;
+	unsigned int wait_s;		      /* for its target to answer */
+	struct given_option given[GIVEN_MAX]; /* all of the above, in their order */
+	size_t n_given;
+	bool wants_help;
+	bool wants_version;
 };
 
 /* A verb: one line in the table of main.c, one file verb-NAME.c. Returns the exit code.
@@ -75,6 +100,7 @@ int verb_run(const struct options *options);
 int verb_plan(const struct options *options);
 int verb_check(const struct options *options);
 int verb_build(const struct options *options);
+int verb_bundle(const struct options *options);
 int verb_cancel(const struct options *options);
 int verb_network(const struct options *options);
 
@@ -83,7 +109,8 @@ enum {
 	EXIT_DONE = 0,
 	EXIT_UNCHANGED = 1, /* failed, and nothing was changed */
 	EXIT_USAGE = 2,
-	EXIT_TOO_LATE = 3, /* failed after the point of no return */
+	EXIT_TOO_LATE = 3,   /* failed after the point of no return */
+	EXIT_LOCKED_OUT = 4, /* another machine went over, and does not let us in */
 };
 
 /*

@@ -30,8 +30,9 @@ static bool wait_gone(const char *root, pid_t waiter)
 }
 
 /* Somebody killed the waiter, which could undo nothing any more. */
-static int undo_for_it(const char *root)
+static int undo_for_it(const struct options *options)
 {
+	const char *root = options->root;
 	/* nobody knows any more whether the directory was there before: it stays */
 	const struct stage stage = {
 		.root = root,
@@ -43,7 +44,8 @@ static int undo_for_it(const char *root)
 	step_hold_signals();
 	if (takeover_undo(&stage, true) < 0)
 		return EXIT_UNCHANGED;
-	(void)printf("cancelled: what a killed pivot-kexec left is undone\n");
+	if (!options->quiet)
+		(void)printf("cancelled: what a killed pivot-kexec left is undone\n");
 	return EXIT_DONE;
 }
 
@@ -55,7 +57,7 @@ int verb_cancel(const struct options *options)
 
 	if (waiter == 0)
 		return stage_is_left(root)
-			       ? undo_for_it(root)
+			       ? undo_for_it(options)
 			       : log_refuse(EXIT_UNCHANGED,
 					    "no jump waits: there is nothing to cancel");
 	r = act_kill(waiter, SIGTERM);
@@ -73,6 +75,7 @@ int verb_cancel(const struct options *options)
 			EXIT_UNCHANGED,
 			"the jump was cancelled, but something of it is left: see "
 			"'dmesg'");
-	(void)printf("cancelled: nothing was changed\n");
+	if (!options->quiet)
+		(void)printf("cancelled: nothing was changed\n");
 	return EXIT_DONE;
 }

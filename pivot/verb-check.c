@@ -1,29 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include <stdio.h>
+#include <unistd.h>
 
 #include "check-json.h"
+#include "details.h"
 #include "journey.h"
-
-static bool has_warnings(const struct findings *findings)
-{
-	for (size_t i = 0; i < findings->n; i++)
-		if (findings->finding[i].severity == FINDING_WARN)
-			return true;
-	return false;
-}
+#include "pivot/base/terminal.h"
 
 static void print_verdict(const struct journey *journey)
 {
-	findings_print(&journey->findings);
-	if (journey->findings.refusals > 0)
+	const bool is_refused = journey->findings.refusals > 0;
+	const char *end = terminal_style(STDOUT_FILENO, STYLE_PLAIN);
+
+	(void)printf("%s", terminal_style(STDOUT_FILENO,
+					  is_refused ? STYLE_ERROR : STYLE_GOOD));
+	if (is_refused)
 		(void)printf(
-			"the jump is refused, for what is said above; nothing was changed\n");
+			"the jump is refused, for what is said above; nothing was changed");
 	else
-		(void)printf("nothing stands against the jump into %s%s\n",
+		(void)printf("nothing stands against the jump into %s%s",
 			     journey->handover.target,
-			     has_warnings(&journey->findings)
+			     findings_count(&journey->findings, FINDING_WARN)
 				     ? ", but for the warnings above"
 				     : "");
+	(void)printf("%s\n", end);
+}
+
+static void print(const struct journey *journey)
+{
+	findings_print(&journey->findings, !journey->options->quiet);
+	if (journey->options->verbose)
+		details_print(journey);
+	if (!journey->options->quiet)
+		print_verdict(journey);
 }
 
 int verb_check(const struct options *options)
@@ -32,9 +41,9 @@ int verb_check(const struct options *options)
 
 	(void)journey_prepare(options, &journey); /* all of it is in the findings */
 	journey_check(&journey);
-	if (!options->json)
-		print_verdict(&journey);
-	else if (check_print_json(&journey) < 0)
+	if (options->json && check_print_json(&journey) < 0)
 		return EXIT_UNCHANGED;
+	if (!options->json)
+		print(&journey);
 	return journey.findings.refusals > 0 ? EXIT_UNCHANGED : EXIT_DONE;
 }

@@ -20,7 +20,7 @@ static void print_files(const struct network_texts *texts)
 int verb_network(const struct options *options)
 {
 	auto_network_texts struct network_texts texts = NETWORK_TEXTS_INIT;
-	int r = network_texts_read(options->root, &texts);
+	int r = network_texts_read(options->root, NETWORK_ALL, &texts);
 
 	if (r < 0) {
 		(void)log_err(r, "cannot read the network of this machine");

@@ -3,46 +3,44 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "initramfs/plan.h"
+#include "details.h"
 #include "journey.h"
 #include "pivot/base/human.h"
 #include "pivot/base/log.h"
+#include "pivot/base/pages.h"
 #include "pivot/base/printable.h"
-#include "pivot/kexec/host.h"
-#include "pivot/kexec/layout-text.h"
-#include "pivot/kexec/load.h"
+#include "pivot/base/terminal.h"
 #include "pivot/takeover/takeover.h"
 #include "plan-json.h"
 
-static void print_loaders(unsigned int loaders)
+/* A text of somebody else's, behind what it is, with what else there is to say of it. */
+static void print_text(const char *title, const char *text, const char *rest)
 {
-	const char *before = "loader        ";
+	char *copy = strdup(text);
 
-	for (enum loader i = 0; i < LOADERS; i++)
-		if (loaders & 1U << i) {
-			(void)printf("%s%s", before, loader_name(i));
-			before = ", else ";
-		}
-	(void)printf("\n");
+	(void)printf("%-13s %s%s%s\n", title, printable_make(copy) ?: "",
+		     rest[0] ? ", " : "", rest);
+	free(copy);
 }
 
 static void print_tree(const struct journey *journey)
 {
 	const struct tree *tree = &journey->tree;
-	char kernel[HUMAN_BYTES], initrd[HUMAN_BYTES];
+	char size[HUMAN_BYTES], loaders[DETAILS_LOADERS_BYTES];
 
-	(void)printf("tree          %s\n", tree->form);
-	(void)printf("kernel        %s, %s\n", tree->kernel_name,
-		     human_bytes(tree->kernel_bytes, kernel));
+	print_text("tree", tree->form, "");
+	print_text("kernel", tree->kernel_name, human_bytes(tree->kernel_bytes, size));
 	(void)printf("              Linux %s\n", journey->kernel.release);
 	if (tree->initrd_name)
-		(void)printf("initrd        %s, %s\n", tree->initrd_name,
-			     human_bytes(tree->initrd_bytes, initrd));
+		print_text("initrd", tree->initrd_name,
+			   human_bytes(tree->initrd_bytes, size));
 	else
-		(void)printf("initrd        none\n");
-	(void)printf("command line  %s\n", tree->command_line);
-	print_loaders(journey->loaders);
+		print_text("initrd", "none", "");
+	print_text("command line", tree->command_line, "");
+	(void)printf("loader        %s\n", details_loaders(journey->loaders, loaders));
 }
 
 static void print_kept(const struct keep_file *file)
@@ -71,8 +69,10 @@ static void print_count(size_t n, const char *what)
 static void print_searched(const struct keep_source *source)
 {
 	const struct key_counts *counts = &source->counts;
+	char *name = strdup(source->name);
 
-	(void)printf("  %-8s %-24s ", "search", source->name);
+	(void)printf("  %-8s %-24s ", "search", printable_make(name));
+	free(name);
 	if (source->error) {
 		(void)printf("cannot be read: %s\n", strerror(-source->error));
 		return;
@@ -135,9 +135,10 @@ static void print_middle(const struct middle *middle)
 	const struct middle_modules *modules = &middle->modules;
 	char size[HUMAN_BYTES];
 
-	(void)printf("\nmiddle kernel %s\n              Linux %s\n", middle->kernel.name,
-		     middle->kernel.release);
-	(void)printf("command line  %s\n", middle->tree.command_line);
+	(void)printf("\n");
+	print_text("middle kernel", middle->kernel.name, "");
+	(void)printf("              Linux %s\n", middle->kernel.release);
+	print_text("command line", middle->tree.command_line, "");
 	for (size_t i = 0; i < modules->n; i++)
 		(void)printf("  %-8s %-24s %s%s\n", "module", modules->module[i].name,
 			     human_bytes(modules->module[i].size, size),
@@ -147,36 +148,8 @@ static void print_middle(const struct middle *middle)
 			     human_bytes(modules->firmware[i].size, size));
 	for (size_t i = 0; i < modules->n_devices; i++)
 		print_middle_device(&modules->device[i], middle->kernel.modules);
-	(void)printf("there the same is done as here, from [1/%d] on\n", TEARDOWN_STAGES);
-}
-
-/* As it would be now; the control segment is placed when it is known where the pages are.
- */
-static void print_layout(const struct journey *journey)
-{
-	static struct host host; /* too large for a stack */
-	char text[LAYOUT_TEXT_BYTES];
-	struct layout_search search = { 0 };
-	struct layout_request request;
-	enum layout_lack lack;
-	struct layout layout;
-	const char *what;
-	int r = host_read(journey->options->root, &host, &what);
-
-	(void)printf("\nmemory, as it would be now\n");
-	if (r < 0) {
-		(void)printf("  not known: cannot read %s: %s\n", what, strerror(-r));
-		return;
-	}
-	request = (struct layout_request){
-		.usable = &host.usable,
-		.kernel = layout_kernel_of(&journey->kernel),
-		.initrd_bytes = (tree_initrd_bytes(&journey->tree) + 4095) / 4096 * 4096,
-	};
-	if (layout_payload(&request, &search, &layout, &lack) < 0)
-		(void)printf("  %s\n", layout_lack_text(&request, lack, text));
-	else
-		(void)printf("%s", layout_text(&request, &layout, text));
+	(void)printf("there the same is done as here, from %s on\n",
+		     teardown_stage_number(&middle->handover, 0));
 }
 
 static void print_advice(const struct hardware *hardware)
@@ -201,12 +174,14 @@ static void print_op(struct op op)
 		     printable_make(op.reason));
 }
 
-static void print_stage(const struct plan *plan, enum teardown_stage stage)
+static void print_stage(const struct plan *plan, const struct handover *handover,
+			enum teardown_stage stage)
 {
 	size_t n = 0;
 
-	(void)printf("\n[%d/%d] %s\n", stage + 1, TEARDOWN_STAGES,
-		     teardown_stage_title(stage));
+	(void)printf("\n%s%s %s%s\n", terminal_style(STDOUT_FILENO, STYLE_TITLE),
+		     teardown_stage_number(handover, stage), teardown_stage_title(stage),
+		     terminal_style(STDOUT_FILENO, STYLE_PLAIN));
 	for (size_t i = 0; i < plan->n; i++) {
 		if (plan->op[i].stage != stage)
 			continue;
@@ -221,7 +196,7 @@ static void print_plan(const struct plan *plan, const struct handover *handover)
 {
 	for (enum teardown_stage stage = 0; stage < TEARDOWN_STAGES; stage++)
 		if (teardown_has_stage(handover, stage))
-			print_stage(plan, stage);
+			print_stage(plan, handover, stage);
 	if (handover->extent == EXTENT_ABRUPT)
 		(void)printf("\nwhat else there is, is left to the middle kernel\n");
 	if (plan->n_dropped > 0)
@@ -241,11 +216,36 @@ static void print_all(const struct journey *journey, const struct plan *plan)
 	if (!journey->options->root[0])
 		print_takeover(journey);
 	if (journey->has_kernel && journey->options->verbose)
-		print_layout(journey);
+		details_print(journey);
 	print_advice(journey->hardware);
 	if (journey->has_middle)
 		print_middle(&journey->middle);
 	print_plan(plan, &journey->handover);
+}
+
+/* Who is not root is told so by check and by run; here it changes what can be seen. */
+static unsigned int count_reasons(const struct findings *findings)
+{
+	unsigned int n = findings->refusals;
+
+	for (size_t i = 0; i < findings->n; i++)
+		n -= strcmp(findings->finding[i].id, "not-root") == 0;
+	return n;
+}
+
+/* A plan of a jump that would not be made is of little use. */
+static void print_reasons(struct journey *journey)
+{
+	unsigned int n;
+
+	if (journey->options->root[0] || !journey->has_kernel)
+		return;
+	journey_check(journey);
+	n = count_reasons(&journey->findings);
+	if (n > 0)
+		(void)printf("but at present this is refused, for %u reason%s: see "
+			     "'pivot-kexec check'\n",
+			     n, n == 1 ? "" : "s");
 }
 
 int verb_plan(const struct options *options)
@@ -254,7 +254,9 @@ int verb_plan(const struct options *options)
 	static struct plan plan;
 	int r;
 
-	if (journey_prepare(options, &journey) > 0)
+	(void)journey_prepare(options, &journey);
+	findings_log(&journey.findings, !options->quiet);
+	if (journey.findings.refusals > 0)
 		return EXIT_UNCHANGED;
 	r = plan_build(options->root, &journey.hardware->devices,
 		       &journey.hardware->machine, &journey.handover, &plan);
@@ -265,5 +267,6 @@ int verb_plan(const struct options *options)
 	if (options->json)
 		return plan_print_json(&journey, &plan) < 0 ? EXIT_UNCHANGED : EXIT_DONE;
 	print_all(&journey, &plan);
+	print_reasons(&journey);
 	return EXIT_DONE;
 }

@@ -2,17 +2,23 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
+#include "confirm.h"
+#include "details.h"
 #include "journey.h"
 #include "loading.h"
 #include "pivot/base/acts.h"
 #include "pivot/base/child.h"
 #include "pivot/base/log.h"
+#include "pivot/base/pages.h"
 #include "pivot/kexec/load.h"
 #include "pivot/takeover/step.h"
 #include "pivot/takeover/takeover.h"
 #include "pivot/tree/spool.h"
+#include "run-json.h"
+#include "summary.h"
 
 /* For systemd to stop its services; then PID 1 is seized. */
 enum { SYSTEMD_TIMEOUT_MS = 5 * 60 * 1000 };
@@ -38,6 +44,7 @@ struct run {
 	struct journey *journey;
 	struct stage *stage;
 	struct loading *loading;
+	struct run_result *result;
 	pid_t holder; /* of an initrd that is outside the stage: the waiter */
 };
 
@@ -108,14 +115,15 @@ static void say_what_stays_changed(bool has_lost_image, bool has_lost_crash_kern
 	if (!has_lost_image && !has_lost_crash_kernel)
 		log_notice("nothing was changed");
 	else
-		log_notice("nothing else was changed, but%s%s%s",
-			   has_lost_image ? " an image that was loaded before is not "
-					    "loaded any more"
-					  : "",
-			   has_lost_image && has_lost_crash_kernel ? ", and" : "",
-			   has_lost_crash_kernel ? " there is no crash kernel any more, "
-						   "until the next boot"
-						 : "");
+		(void)log_warn(0, "nothing else was changed, but%s%s%s",
+			       has_lost_image ? " an image that was loaded before is not "
+						"loaded any more"
+					      : "",
+			       has_lost_image && has_lost_crash_kernel ? ", and" : "",
+			       has_lost_crash_kernel
+				       ? " there is no crash kernel any more, until the "
+					 "next boot"
+				       : "");
 }
 
 /* The exit code, and a last word that is true. */
@@ -126,10 +134,10 @@ static int undo(const struct run *run)
 	int r = takeover_undo(run->stage, may_be_loaded);
 
 	if (r < 0)
-		log_notice("not everything could be undone: %s",
-			   stage_is_left(journey->options->root)
-				   ? "'pivot-kexec cancel' tries again"
-				   : "'kexec -u' unloads the target");
+		(void)log_warn(0, "not everything could be undone: %s",
+			       stage_is_left(journey->options->root)
+				       ? "'pivot-kexec cancel' tries again"
+				       : "'kexec -u' unloads the target");
 	else
 		say_what_stays_changed(journey->replaces_image && may_be_loaded,
 				       journey->gave_up_crash_kernel);
@@ -165,6 +173,16 @@ static int close_tree(const struct run *run)
 	return step_run("linking the initrd", link_initrd, run, STEP_TIMEOUT_MS);
 }
 
+/* In the waiter, until our init keeps them in memory. */
+static void keep_secrets_in_memory(const struct run *run)
+{
+	const struct tree *first = journey_first(run->journey);
+
+	stage_keep_extra(run->stage);
+	if (run->journey->has_middle && run->stage->has_initrd_outside)
+		pages_keep_file(first->initrd_fd, first->initrd_bytes);
+}
+
 /* What our init is to load is in the stage. */
 static bool is_still_loaded(const struct run *run)
 {
@@ -180,6 +198,7 @@ static int wait_and_go(void *data)
 	int r;
 
 	run->holder = getpid();
+	keep_secrets_in_memory(run);
 	r = close_tree(run);
 	if (r == 0)
 		r = waiter_delay(journey->options->delay_s);
@@ -205,10 +224,11 @@ static int write_keep(const void *argument)
 	const struct journey *journey = argument;
 
 	(void)act_write("/proc/self/oom_score_adj", "1000");
+	(void)mlockall(MCL_CURRENT | MCL_FUTURE); /* private keys pass through it */
 	return keep_write(&journey->keep, journey->tree.appended_fd);
 }
 
-/* Into memory only: there are private keys in it. */
+/* Into memory only, and none of it that is swapped out: there are private keys in it. */
 static int make_keep(struct journey *journey)
 {
 	struct tree *tree = &journey->tree;
@@ -219,6 +239,8 @@ static int make_keep(struct journey *journey)
 	tree->appended_fd = spool_create_in_memory();
 	if (tree->appended_fd < 0)
 		return tree->appended_fd;
+	if (ftruncate(tree->appended_fd, (off_t)tree->appended_bytes) == 0)
+		pages_keep_file(tree->appended_fd, tree->appended_bytes);
 	r = step_run("gathering what travels to the target", write_keep, journey,
 		     KEEP_TIMEOUT_MS);
 	tree->appended_fd = spool_finish(tree->appended_fd);
@@ -248,10 +270,12 @@ static int prepare_machine(const struct run *run, bool *ret_is_begun)
 	return r < 0 ? r : loading_run(run->loading, journey->loaders);
 }
 
-static void say_what_comes(const struct run *run, pid_t waiter)
+static void say_what_comes(const struct run *run)
 {
 	const struct journey *journey = run->journey;
 
+	if (journey->options->quiet || journey->options->json)
+		return;
 	(void)printf("pivot-kexec: %s %s (loader: %s)\n",
 		     run->loading->loader == LOADER_GATHER ? "holds" : "loaded",
 		     journey->handover.target, loader_name(run->loading->loader));
@@ -260,9 +284,11 @@ static void say_what_comes(const struct run *run, pid_t waiter)
 		     journey->options->delay_s,
 		     takeover_name(journey->handover.takeover));
 	(void)printf("pivot-kexec: to cancel before then: %s cancel (or kill %d)\n",
-		     journey->options->program, waiter);
+		     journey->options->program, run->result->waiter);
 	(void)printf(
 		"pivot-kexec: a jump that cannot be made ends in a reboot into this system\n");
+	if (journey->options->announce)
+		(void)puts(journey->options->announce);
 	(void)fflush(stdout); /* who does not listen misses it */
 }
 
@@ -282,14 +308,20 @@ static int go(struct run *run)
 			       ? log_refuse(EXIT_TOO_LATE,
 					    "too late: the takeover has begun")
 			       : log_refuse(EXIT_UNCHANGED, "interrupted: it was undone");
-	say_what_comes(run, waiter.pid);
+	*run->result = (struct run_result){
+		.verdict = RUN_WAITING,
+		.loader = run->loading->loader,
+		.waiter = waiter.pid,
+	};
+	say_what_comes(run);
 	return EXIT_DONE;
 }
 
-static int change_machine(struct journey *journey)
+static int change_machine(struct journey *journey, struct run_result *result)
 {
 	struct run run = {
 		.journey = journey,
+		.result = result,
 		.stage = stage_new(journey->options->root),
 	};
 	bool is_begun = false;
@@ -302,15 +334,49 @@ static int change_machine(struct journey *journey)
 	return is_begun ? undo(&run) : log_refuse(EXIT_UNCHANGED, "nothing was changed");
 }
 
+/* What was found and decided, before anything is changed: for who is asked where it is
+ * asked. */
+static void say_what_is_decided(const struct journey *journey, bool asks)
+{
+	const struct options *options = journey->options;
+	const bool is_told = !options->quiet && !options->json;
+
+	findings_log(&journey->findings, is_told);
+	if (journey->findings.refusals > 0)
+		return;
+	if (is_told && options->verbose)
+		details_print(journey);
+	if (is_told || asks)
+		summary_print(asks ? stderr : stdout, journey);
+}
+
+static int jump(struct journey *journey, struct run_result *result)
+{
+	const bool asks = !journey->options->yes && confirm_can_ask();
+
+	say_what_is_decided(journey, asks);
+	result->verdict = RUN_REFUSED;
+	if (journey->findings.refusals > 0)
+		return log_refuse(EXIT_UNCHANGED, "nothing was changed");
+	result->verdict = RUN_DECLINED;
+	if (asks && !confirm())
+		return log_refuse(EXIT_UNCHANGED, "nothing was changed");
+	result->verdict = RUN_FAILED;
+	step_hold_signals();
+	return change_machine(journey, result);
+}
+
 int verb_run(const struct options *options)
 {
 	auto_journey struct journey journey = JOURNEY_INIT;
+	struct run_result result;
+	int code;
 
 	(void)journey_prepare(options, &journey); /* all of it is in the findings */
 	journey_check(&journey);
-	findings_print(&journey.findings);
-	if (journey.findings.refusals > 0)
-		return log_refuse(EXIT_UNCHANGED, "nothing was changed");
-	step_hold_signals();
-	return change_machine(&journey);
+	code = jump(&journey, &result);
+	if (options->json)
+		(void)run_print_json(&journey,
+				     &result); /* the jump does not wait for it */
+	return code;
 }

@@ -235,9 +235,14 @@ ip route add 10.2.0.0/16 via inet6 fe80::1 dev bond0.10 proto static
 ip route add 10.3.0.0/16 proto static nexthop via 192.0.2.2 dev bond0.10 weight 3 \
 	nexthop via 192.0.2.3 dev bond0.10
 ip -6 route add default via fe80::1 dev bond0.10 metric 2000
-ip link add name br0 type bridge stp_state 1 forward_delay 400 priority 4096
+ip link add name br0 type bridge stp_state 1 forward_delay 400 priority 4096 vlan_filtering 1
 ip link set eth3 master br0 up
 ip link set br0 up
+bridge vlan del vid 1 dev eth3
+bridge vlan add vid 7 dev eth3 pvid untagged
+bridge vlan add vid 20-22 dev eth3
+bridge vlan add vid 30 dev eth3
+bridge vlan add vid 7 dev br0 self pvid untagged
 ip addr add 198.51.100.10/32 dev br0
 ip route add 172.31.1.1 dev br0 scope link proto static
 ip route add 10.4.0.0/16 via 172.31.1.1 dev br0 onlink proto static
@@ -247,6 +252,7 @@ ip link set dummy0 up
 ip addr add 203.0.113.1/32 dev dummy0
 ip addr add 203.0.113.2/32 dev lo
 ip route add blackhole 10.5.0.0/16 proto static
+ip route add 10.6.0.0/16 via 192.0.2.4 proto bird
 ip link add name docker0 type bridge
 ip addr add 172.17.0.1/16 dev docker0
 ip link set docker0 up

@@ -19,6 +19,12 @@ unsigned int deadline_left_ms(const struct teardown *teardown)
 	return now < teardown->end_ms ? (unsigned int)(teardown->end_ms - now) : 0;
 }
 
+void deadline_extend(struct teardown *teardown, uint64_t spent_ms)
+{
+	teardown->end_ms += spent_ms;
+	(void)guardian_start(&teardown->guardian, deadline_left_ms(teardown));
+}
+
 void deadline_allow(struct teardown *teardown, unsigned int step_ms)
 {
 	(void)guardian_start(&teardown->guardian,

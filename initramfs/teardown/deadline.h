@@ -16,5 +16,8 @@ int deadline_start(struct teardown *teardown);
 /* What is left of it, in milliseconds; 0: it is over. */
 unsigned int deadline_left_ms(const struct teardown *teardown);
 
+/* That much was spent on what does not count. */
+void deadline_extend(struct teardown *teardown, uint64_t spent_ms);
+
 /* The next step may take so long beyond what is left. */
 void deadline_allow(struct teardown *teardown, unsigned int step_ms);

@@ -29,7 +29,7 @@ static void list_read(const struct teardown *teardown, struct processes *ret)
 {
 	size_t n = 0;
 
-	processes_read(teardown->root, teardown->guardian, ret);
+	processes_read(teardown->root, teardown->guardian.pid, ret);
 	for (size_t i = 0; i < ret->n; i++)
 		if (!is_spared(teardown, ret->process[i].pid))
 			ret->process[n++] = ret->process[i];
@@ -170,6 +170,15 @@ int processes_end(struct teardown *teardown)
 	if (list.n > 0)
 		end_by_force(teardown, &list);
 	return 0;
+}
+
+void processes_kill(struct teardown *teardown)
+{
+	static struct processes list;
+
+	list_read(teardown, &list);
+	if (list.n > 0)
+		end_by_force(teardown, &list);
 }
 
 bool processes_end_spared(struct teardown *teardown)

@@ -112,8 +112,11 @@ static void add_json(struct text *text, const struct teardown *teardown)
 	    "\"stages\": [",
 	    n[REPORT_AT_REST], n[REPORT_KEPT], n[REPORT_RUNNING],
 	    bool_name(teardown->is_overdue));
-	for (int i = 0; i < TEARDOWN_STAGES; i++, comma = ",") {
+	for (int i = 0; i < TEARDOWN_STAGES; i++) {
+		if (!teardown_has_stage(&teardown->handover, i))
+			continue;
 		add(text, "%s\n{", comma);
+		comma = ",";
 		add_member(text, "title", teardown_stage_title(i));
 		add(text, "\"ms\": %u}", teardown->stage_ms[i]);
 	}
@@ -141,8 +144,10 @@ static void add_text(struct text *text, const struct teardown *teardown)
 	    teardown->first_text ? "middle kernel"
 				 : takeover_name(teardown->handover.takeover));
 	for (int i = 0; i < TEARDOWN_STAGES; i++)
-		add(text, "[%d/%d] %-28s %6u ms\n", i + 1, TEARDOWN_STAGES,
-		    teardown_stage_title(i), teardown->stage_ms[i]);
+		if (teardown_has_stage(&teardown->handover, i))
+			add(text, "%s %-28s %6u ms\n",
+			    teardown_stage_number(&teardown->handover, i),
+			    teardown_stage_title(i), teardown->stage_ms[i]);
 	for (size_t i = 0; i < teardown->devices.n; i++) {
 		if (!report_entry(teardown, i, &entry))
 			continue;

@@ -12,6 +12,7 @@ static int (*const stages[])(struct teardown *teardown) = {
 	[TEARDOWN_PROCESSES] = processes_end,
 	[TEARDOWN_WATCHDOGS] = watchdogs_quiet,
 	[TEARDOWN_ROOT] = root_enter,
+	[TEARDOWN_FIRST_HOOKS] = hooks_run_first,
 	[TEARDOWN_STORAGE] = storage_release,
 	[TEARDOWN_NETWORK] = network_take_apart,
 	[TEARDOWN_DISKS] = disks_keep_spinning,
@@ -19,6 +20,7 @@ static int (*const stages[])(struct teardown *teardown) = {
 	[TEARDOWN_BUS_MASTERS] = bus_masters_clear,
 	[TEARDOWN_RESETS] = devices_reset,
 	[TEARDOWN_VERIFY] = devices_verify,
+	[TEARDOWN_LAST_HOOKS] = hooks_run_last,
 };
 
 /* The disks are clean: from here on what overruns is left undone. */
@@ -41,7 +43,7 @@ static int run_up_to(struct teardown *teardown, enum teardown_stage last)
 
 		if (!teardown_has_stage(&teardown->handover, stage))
 			continue;
-		log_notice("[%d/%d] %s", stage + 1, TEARDOWN_STAGES,
+		log_notice("%s %s", teardown_stage_number(&teardown->handover, stage),
 			   teardown_stage_title(stage));
 		r = stages[stage](teardown);
 		if (r < 0)

@@ -8,6 +8,7 @@
 int processes_end(struct teardown *teardown);	    /* TERM, grace, KILL */
 int watchdogs_quiet(struct teardown *teardown);	    /* disarmed, or one armed */
 int root_enter(struct teardown *teardown);	    /* the stage becomes the root */
+int hooks_run_first(struct teardown *teardown);	    /* before the teardown */
 int storage_release(struct teardown *teardown);	    /* swap, mounts, dm, md, loop */
 int network_take_apart(struct teardown *teardown);  /* interfaces, top down */
 int disks_keep_spinning(struct teardown *teardown); /* SCSI start/stop management off */
@@ -15,6 +16,7 @@ int devices_unbind(struct teardown *teardown);	    /* from their drivers */
 int bus_masters_clear(struct teardown *teardown);   /* what no driver turned off */
 int devices_reset(struct teardown *teardown);	    /* where it is safe */
 int devices_verify(struct teardown *teardown);	    /* what is at rest */
+int hooks_run_last(struct teardown *teardown);	    /* before the jump */
 
 /* What every init needs, below the root it is to have: /proc, /sys, /dev. 0 or negative
  * errno, logged. */
@@ -48,6 +50,9 @@ int blocks_release(struct teardown *teardown, size_t *did);
 /* What mounts_detach() could not unmount is made read-only. How many filesystems can
  * still be written to, each logged, or negative errno. */
 int mounts_freeze(const struct teardown *teardown);
+
+/* Ends by SIGKILL whoever still runs, but for those that were spared. */
+void processes_kill(struct teardown *teardown);
 
 /* Ends the storage daemons that processes_end() spared. Were there any? */
 bool processes_end_spared(struct teardown *teardown);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "initramfs/guardian.h"
 #include "initramfs/handover.h"
 #include "initramfs/inventory/devices.h"
 #include "initramfs/plan.h"
@@ -37,7 +38,7 @@ struct teardown {
 	const char *stage_path; /* where the stage's tmpfs is, while it is not the root;
 				   or NULL */
 	struct handover handover;
-	pid_t guardian;
+	struct guardian guardian;
 	uint64_t end_ms;   /* of the deadline, by clock_ms() */
 	bool is_overdue;   /* that was said */
 	char watchdog[16]; /* the one that stays armed; "": none */
@@ -48,6 +49,7 @@ struct teardown {
 	size_t n_hung_mounts;
 	char hung_mounts[HUNG_MOUNTS_MAX]
 			[256]; /* a second try would cost its deadline too */
+	bool has_failed_hook;  /* or one that had its time */
 	unsigned int stage_ms[TEARDOWN_STAGES]; /* that each took */
 	bool is_hung; /* a driver holds its device's lock: an ordinary reboot would wait
 			 for it */

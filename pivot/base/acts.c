@@ -24,6 +24,7 @@
 #include "cleanup.h"
 #include "file.h"
 #include "macros.h"
+#include "progress.h"
 
 static int result(long r)
 {
@@ -63,26 +64,11 @@ static int create(const char *path, mode_t mode)
 	return fd < 0 ? -errno : fd;
 }
 
-static int write_all(int fd, const char *data, size_t n)
-{
-	while (n > 0) {
-		ssize_t done = write(fd, data, n);
-
-		if (done < 0 && errno == EINTR)
-			continue;
-		if (done < 0)
-			return -errno;
-		data += done;
-		n -= (size_t)done;
-	}
-	return 0;
-}
-
 int act_create(const char *path, mode_t mode, const void *data, size_t n)
 {
 	auto_close int fd = create(path, mode);
 
-	return fd < 0 ? fd : write_all(fd, data, n);
+	return fd < 0 ? fd : file_write_all(fd, data, n);
 }
 
 int act_unlink(const char *path)
@@ -90,7 +76,8 @@ int act_unlink(const char *path)
 	return result(unlink(path));
 }
 
-int act_copy(int from, uint64_t at, uint64_t bytes, const char *path)
+int act_copy(int from, uint64_t at, uint64_t bytes, const char *path,
+	     struct progress *progress)
 {
 	static char buffer[1 << 20];
 	auto_close int fd = create(path, 0600);
@@ -103,10 +90,11 @@ int act_copy(int from, uint64_t at, uint64_t bytes, const char *path)
 
 		if (got <= 0)
 			return got < 0 ? (int)got : -ENODATA;
-		r = write_all(fd, buffer, (size_t)got);
+		r = file_write_all(fd, buffer, (size_t)got);
 		(void)posix_fadvise(from, (off_t)at, got, POSIX_FADV_DONTNEED);
 		at += (uint64_t)got;
 		bytes -= (uint64_t)got;
+		progress_add(progress, (uint64_t)got);
 	}
 	return r;
 }

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 struct kexec_segment; /* linux/kexec.h */
+struct progress;
 
 /* mount(2), umount2(2), mkdir(2), rmdir(2); paths are those of the calling process. */
 int act_mount(const char *source, const char *target, const char *type,
@@ -27,9 +28,10 @@ int act_unlink(const char *path);
 
 /*
  * A new file, for root only, with what stands in another from offset at on, which needs
- * no page cache any more. -ENODATA where it ends early.
+ * no page cache any more. -ENODATA where it ends early. progress may be NULL.
  */
-int act_copy(int from, uint64_t at, uint64_t bytes, const char *path);
+int act_copy(int from, uint64_t at, uint64_t bytes, const char *path,
+	     struct progress *progress);
 
 /* Makes new_root the root and old_root, below it, the place of the old one; enters it. */
 int act_pivot_root(const char *new_root, const char *old_root);
@@ -103,6 +105,12 @@ int act_reboot(unsigned int command);
  * or 128 and the signal that killed it; or -errno where it could not be executed.
  */
 int act_execute(const char *path, const char *const argv[], char *said, size_t size);
+
+/*
+ * Runs a script by the stage's shell, with one argument, to its end. 0; its exit code, or
+ * 128 and the signal that killed it; or -errno where there is no process for it.
+ */
+int act_run_script(const char *path, const char *argument);
 
 /*
  * Turns a process into another program: from outside, with ptrace(2), it is made to call

@@ -22,3 +22,20 @@ ssize_t file_read_at(int fd, void *buf, size_t n, off_t at)
 	}
 	return (ssize_t)filled;
 }
+
+int file_write_all(int fd, const void *data, size_t n)
+{
+	const char *rest = data;
+
+	while (n > 0) {
+		ssize_t put = write(fd, rest, n);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -errno;
+		rest += put;
+		n -= (size_t)put;
+	}
+	return 0;
+}

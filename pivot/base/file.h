@@ -8,3 +8,6 @@
  * many, or negative errno.
  */
 ssize_t file_read_at(int fd, void *buf, size_t n, off_t at);
+
+/* All of it, where fd stands. 0 or negative errno. */
+int file_write_all(int fd, const void *data, size_t n);

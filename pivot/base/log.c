@@ -3,8 +3,10 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "printable.h"
@@ -14,6 +16,10 @@ static struct {
 	int kmsg_fd;
 } log_state = { .level = LOG_LEVEL_INFO, .kmsg_fd = -1 };
 
+/* The init never sets them, so that nothing of this is in it. */
+static void (*log_before)(void);
+static const char *(*log_style)(enum log_level level);
+
 void log_set_level(enum log_level level)
 {
 	log_state.level = level;
@@ -22,6 +28,16 @@ void log_set_level(enum log_level level)
 void log_set_kmsg(int fd)
 {
 	log_state.kmsg_fd = fd;
+}
+
+void log_set_before(void (*clear)(void))
+{
+	log_before = clear;
+}
+
+void log_set_style(const char *(*style)(enum log_level level))
+{
+	log_style = style;
 }
 
 /* Appends to a line that keeps one byte free for the newline. */
@@ -46,16 +62,37 @@ printf_like(4, 5) static size_t
 	return n;
 }
 
+/* A log that cannot be written must not stop the work. */
+static void put(const char *line, size_t n, const char *style)
+{
+	const struct iovec parts[] = {
+		{ (void *)(uintptr_t)style, strlen(style) },
+		{ (void *)(uintptr_t)line, n - 1 },
+		{ (void *)(uintptr_t)LOG_STYLE_END "\n", strlen(LOG_STYLE_END "\n") },
+	};
+
+	if (log_before && log_state.kmsg_fd < 0)
+		log_before();
+	if (*style)
+		(void)!writev(STDERR_FILENO, parts, array_size(parts));
+	else
+		(void)!write(log_state.kmsg_fd >= 0 ? log_state.kmsg_fd : STDERR_FILENO,
+			     line, n);
+}
+
 int log_line(enum log_level level, int error, const char *format, ...)
 {
 	/* the kernel takes at most 1024 - 48 bytes in one record */
 	char line[976];
+	const char *style = "";
 	size_t n = 0;
 	int saved_errno = errno;
 	va_list args;
 
 	if (level > log_state.level)
 		return error;
+	if (log_style && log_state.kmsg_fd < 0)
+		style = log_style(level);
 	if (log_state.kmsg_fd >= 0)
 		n = add(line, sizeof(line), n, "<%d>", level);
 	n = add(line, sizeof(line), n, "pivot-kexec: ");
@@ -67,8 +104,7 @@ int log_line(enum log_level level, int error, const char *format, ...)
 	line[n] = '\0'; /* also where vsnprintf() failed */
 	(void)printable_make(line);
 	line[n++] = '\n';
-	/* a log that cannot be written must not stop the work */
-	(void)!write(log_state.kmsg_fd >= 0 ? log_state.kmsg_fd : STDERR_FILENO, line, n);
+	put(line, n, style);
 	errno = saved_errno;
 	return error;
 }

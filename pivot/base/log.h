@@ -24,6 +24,14 @@ void log_set_level(enum log_level level);
 /* From now on lines go to fd as kmsg records ("<6>pivot-kexec: ..."); -1: stderr. */
 void log_set_kmsg(int fd);
 
+/*
+ * For a terminal: from now on clear() is called before each line on standard error; and a
+ * line begins with style(level), and where that is not empty ends with LOG_STYLE_END.
+ */
+void log_set_before(void (*clear)(void));
+void log_set_style(const char *(*style)(enum log_level level));
+#define LOG_STYLE_END "\033[0m"
+
 /* Writes one line; where error is negative its errno text is appended. Returns error. */
 printf_like(3, 4) int log_line(enum log_level level, int error, const char *format, ...);
 

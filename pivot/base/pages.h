@@ -15,5 +15,12 @@ static inline uint64_t pages_whole(uint64_t bytes)
 /* Memory of whole pages, zeroed, that no child inherits. NULL where there is none. */
 void *pages_get(size_t bytes);
 
+/*
+ * Keeps a file in memory (memfd, tmpfs) from being swapped out, as long as this process
+ * lives and does not end in another program; its children do not. In vain where that is
+ * not permitted.
+ */
+void pages_keep_file(int fd, uint64_t bytes);
+
 /* bytes: as for pages_get(). NULL is let pass. */
 void pages_free(void *pages, size_t bytes);

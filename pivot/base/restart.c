@@ -10,6 +10,13 @@
 
 enum { SETTLE_MS = 2000 };
 
+void restart_by_sysrq(int sysrq_fd)
+{
+	act_sysrq(sysrq_fd, 'u');
+	clock_sleep_ms(SETTLE_MS);
+	act_sysrq(sysrq_fd, 'b');
+}
+
 int restart_machine(int sysrq_fd)
 {
 	int r;
@@ -22,9 +29,7 @@ int restart_machine(int sysrq_fd)
 	 */
 	(void)act_kill(-1, SIGSTOP);
 	(void)act_kill(getppid(), SIGCONT);
-	act_sysrq(sysrq_fd, 'u');
-	clock_sleep_ms(SETTLE_MS);
-	act_sysrq(sysrq_fd, 'b');
+	restart_by_sysrq(sysrq_fd);
 	r = act_reboot(LINUX_REBOOT_CMD_RESTART);
 	(void)act_kill(-1, SIGCONT); /* then they may as well go on */
 	return r;

@@ -8,3 +8,7 @@
  * where the machine goes on. 0 or negative errno.
  */
 int restart_machine(int sysrq_fd);
+
+/* The same of sysrq alone: filesystems read-only, a moment for that, restart. Comes back
+ * where the kernel has no sysrq. */
+void restart_by_sysrq(int sysrq_fd);

@@ -2,54 +2,34 @@
 
 /* A home may be on a server that is gone: who reads there waits for ever. */
 
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "files.h"
-#include "pivot/base/child.h"
+#include "pivot/base/ask.h"
 
 enum { ANSWER_MS = 3000 };
 
-struct question {
-	const char *path;
-	pid_t asker;
-};
-
-/* In a child, which must not hold the caller's terminal when it stays behind. */
-static int ask(const void *argument)
+static int look(const void *argument)
 {
-	const struct question *question = argument;
+	const char *path = argument;
 	struct stat st;
 	char byte;
 	int fd;
 
-	if (getpid() == question->asker)
-		return -ECHILD;	      /* none could be made, and here nothing may hang */
-	(void)close_range(0, ~0U, 0); /* before Linux 5.9 it holds it */
-	if (stat(question->path, &st) < 0 || !S_ISREG(st.st_mode))
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
 		return 0;
-	fd = open(question->path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	(void)!read(fd, &byte, 1); /* whatever the answer is */
 	return 0;
 }
 
-/* A caller may have had SIGCHLD ignored or open: then nobody would hear of the end. */
 bool keep_answers(const char *path)
 {
-	const struct question question = { path, getpid() };
-	struct sigaction before, normal = { .sa_handler = SIG_DFL };
-	sigset_t set, old;
-	int r;
+	const struct question question = {
+		.about = path, .read = look, .argument = path, .answer_fd = -1
+	};
 
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGCHLD);
-	(void)sigaction(SIGCHLD, &normal, &before);
-	(void)sigprocmask(SIG_BLOCK, &set, &old);
-	r = child_run(ask, &question, ANSWER_MS);
-	(void)sigprocmask(SIG_SETMASK, &old, NULL);
-	(void)sigaction(SIGCHLD, &before, NULL);
-	return r == 0;
+	return ask(&question, ANSWER_MS) == 0;
 }

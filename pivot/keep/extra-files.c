@@ -57,6 +57,9 @@ static int add_entry(struct keep *keep, const FTSENT *entry, const char *folder)
 		.path = path_in(entry, folder),
 		.mode = st->st_mode,
 		.source = entry->fts_path,
+		.device = st->st_dev,
+		.inode = st->st_ino,
+		.changed = st->st_ctim,
 	};
 
 	/* all of them become root's */

@@ -3,41 +3,55 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "pivot/base/cleanup.h"
 #include "pivot/base/file.h"
 
-/* Looked at before it is opened, since merely opening a device can do something. */
-static int open_regular(const char *path, struct stat *ret)
+/*
+ * O_PATH first: merely opening a device can do something, and what was looked at is what
+ * is opened, whoever puts another in its place.
+ */
+int keep_open(const char *path, int flags, struct stat *ret)
 {
+	auto_close int place = open(path, O_PATH | O_CLOEXEC | flags);
+	char again[64];
 	int fd;
 
-	if (stat(path, ret) < 0)
+	if (place < 0 || fstat(place, ret) < 0)
 		return -errno;
 	if (!S_ISREG(ret->st_mode))
 		return -EINVAL;
-	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	return fd < 0 || fstat(fd, ret) < 0 ? -errno : fd;
+	(void)snprintf(again, sizeof(again), "/proc/self/fd/%d", place);
+	fd = open(again, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* It may be a private key, and what was swapped out stays on the disk. */
+static void keep_in_memory(const void *data, size_t bytes)
+{
+	(void)mlock(data, bytes); /* in vain where that is not permitted */
 }
 
 int keep_read_file(const char *path, size_t max, char **ret, size_t *ret_bytes,
 		   mode_t *ret_mode)
 {
 	struct stat st;
-	auto_close int fd = open_regular(path, &st);
+	auto_close int fd = keep_open(path, 0, &st);
 	auto_free char *data = NULL;
 	ssize_t n;
 
 	if (fd < 0)
 		return fd;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
 	if ((uint64_t)st.st_size > max)
 		return -EFBIG;
 	data = malloc((size_t)st.st_size + 1);
+	if (data)
+		keep_in_memory(data, (size_t)st.st_size);
 	n = data ? file_read_at(fd, data, (size_t)st.st_size, 0) : -ENOMEM;
 	if (n < 0)
 		return (int)n;
@@ -73,12 +87,17 @@ static int copy_text(const char *text, const char **ret)
 
 static int copy(const struct keep_file *file, struct keep_file *ret)
 {
-	*ret = (struct keep_file){ .mode = file->mode, .bytes = file->bytes };
+	*ret = (struct keep_file){ .mode = file->mode,
+				   .bytes = file->bytes,
+				   .device = file->device,
+				   .inode = file->inode,
+				   .changed = file->changed };
 	if (file->data) {
 		void *data = malloc(file->bytes ?: 1);
 
 		if (!data)
 			return -ENOMEM;
+		keep_in_memory(data, file->bytes);
 		ret->data = memcpy(data, file->data, file->bytes);
 	}
 	if (copy_text(file->path, &ret->path) < 0 ||

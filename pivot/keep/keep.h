@@ -19,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "authorized-keys.h"
 #include "pivot/network/network.h"
@@ -48,6 +49,9 @@ struct keep_file {
 	const char *target; /* of a link, or NULL */
 	const void *data;   /* NULL: it is read when the archive is written */
 	uint64_t bytes;
+	dev_t device; /* what has no data: which file it was, and when it changed last */
+	ino_t inode;
+	struct timespec changed;
 };
 
 /* A file that was searched for keys; or one of the machine's own that cannot be read. */

@@ -151,7 +151,7 @@ static int search_users(struct keep *keep, const struct keep_request *request)
 static int search_named(struct keep *keep, const char *path)
 {
 	const struct keep_source *source;
-	int r = search(keep, "", path);
+	int r = keep_answers(path) ? search(keep, "", path) : -ETIMEDOUT;
 
 	if (r <= 0)
 		return log_err(r < 0 ? r : -ENOENT, "--ssh-key: cannot read '%s'", path);

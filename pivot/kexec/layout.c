@@ -32,9 +32,10 @@ static uint64_t align_up(uint64_t address, uint64_t alignment)
 	return (address + alignment - 1) & ~(alignment - 1);
 }
 
+/* What is larger than all memory stays so. */
 static uint64_t whole_pages(uint64_t bytes)
 {
-	return bytes > LAYOUT_END ? bytes : align_up(bytes, PAGE_BYTES);
+	return bytes > LAYOUT_END ? bytes : pages_whole(bytes);
 }
 
 static bool is_empty(struct span span)

@@ -13,6 +13,7 @@
 #include "pivot/base/cleanup.h"
 #include "pivot/base/file.h"
 #include "pivot/base/log.h"
+#include "pivot/base/progress.h"
 #include "pivot/base/macros.h"
 #include "pivot/base/pages.h"
 #include "pivot/kexec/crc32c.h"
@@ -40,12 +41,8 @@ struct composing {
 	off_t at;
 	uint32_t *checksums; /* of each page so far */
 	size_t n;
+	struct progress progress;
 };
-
-static uint64_t whole_pages(uint64_t bytes)
-{
-	return (bytes + PAGE_BYTES - 1) / PAGE_BYTES * PAGE_BYTES;
-}
 
 /* The target's kernel, behind its setup part. */
 static uint64_t body_bytes(const struct middle_request *request)
@@ -55,8 +52,8 @@ static uint64_t body_bytes(const struct middle_request *request)
 
 static uint64_t retained_bytes(const struct middle_request *request)
 {
-	return whole_pages(body_bytes(request)) +
-	       whole_pages(tree_initrd_bytes(request->target)) + PAYLOAD_ROOM_BYTES;
+	return pages_whole(body_bytes(request)) +
+	       pages_whole(tree_initrd_bytes(request->target)) + PAYLOAD_ROOM_BYTES;
 }
 
 /* --- what is retained --- */
@@ -66,6 +63,7 @@ static int put(struct composing *c, const void *data, size_t n)
 	int r = spool_write(&c->spool, c->fd, data, n, c->at);
 
 	c->at += (off_t)n;
+	progress_at(&c->progress, (uint64_t)c->at);
 	return r;
 }
 
@@ -97,7 +95,7 @@ static int put_first_page(struct composing *c)
 /* As many pages as are read at a time; the last one is filled with zeros. */
 static int put_pages(struct composing *c, uint8_t *pages, size_t bytes, uint32_t *crc)
 {
-	size_t whole = (size_t)whole_pages(bytes);
+	size_t whole = (size_t)pages_whole(bytes);
 
 	memset(pages + bytes, 0, whole - bytes);
 	for (size_t i = 0; i < whole; i += PAGE_BYTES)
@@ -155,9 +153,10 @@ static void files_done(struct files *files)
 	free(files->path);
 }
 
-static int files_get(const struct middle_modules *modules, struct files *ret)
+static int files_get(const struct middle_request *request, struct files *ret)
 {
-	size_t most = modules->n + modules->n_firmware + OWN_FILES;
+	size_t most = request->modules->n + request->modules->n_firmware +
+		      request->n_files + OWN_FILES;
 
 	*ret = (struct files){ .file = calloc(most, sizeof(*ret->file)),
 			       .path = calloc(most, sizeof(*ret->path)) };
@@ -245,15 +244,20 @@ static int build_image(const struct middle_request *request, struct known *known
 {
 	auto_release(files_done) struct files files = { 0 };
 	char order[MIDDLE_ORDER_BYTES];
-	int r = files_get(request->modules, &files);
+	int r = files_get(request, &files);
 
 	*ret = (struct image){ 0 };
 	if (r < 0)
 		return log_err(r, "cannot write the middle kernel's image");
+	for (size_t i = 0; i < request->n_files; i++)
+		add(&files, request->files[i].data, request->files[i].size, "%s",
+		    request->files[i].path);
 	r = add_modules(&files, request->modules, order);
 	if (r == 0 && known)
 		add_target(&files, known, checksums, n);
-	return r < 0 ? r : image_build_with(request->handover, files.file, files.n, ret);
+	return r < 0 ? r
+		     : image_build_compressed(request->handover, files.file, files.n,
+					      ret);
 }
 
 int middle_image(const struct middle_request *request, struct image *ret)
@@ -299,19 +303,26 @@ uint64_t middle_initrd_bound(const struct middle_request *request)
 	       pages_of(request) * sizeof(uint32_t);
 }
 
+static void composing_done(struct composing *c)
+{
+	progress_done(&c->progress);
+	free(c->checksums);
+}
+
 int middle_initrd_write(const struct middle_request *request, int fd)
 {
 	const struct tree *target = request->target;
-	auto_free uint32_t *checksums = calloc(pages_of(request), sizeof(*checksums));
 	struct known known = { 0 };
-	struct composing c = {
+	auto_release(composing_done) struct composing c = {
 		.request = request,
 		.spool = SPOOL_IN_MEMORY,
 		.fd = fd,
-		.checksums = checksums,
+		.checksums = calloc(pages_of(request), sizeof(*c.checksums)),
+		.progress = progress_start("making the middle kernel's initrd",
+					   middle_initrd_bound(request)),
 	};
-	int r = checksums ? put_first_page(&c)
-			  : log_err(-ENOMEM, "cannot make the middle kernel's initrd");
+	int r = c.checksums ? put_first_page(&c)
+			    : log_err(-ENOMEM, "cannot make the middle kernel's initrd");
 
 	if (r == 0)
 		r = put_part(&c, target->kernel_fd, target->kernel_name,

@@ -27,6 +27,8 @@ struct middle_request {
 	const struct kernel_image *kernel; /* the target's */
 	const struct middle_modules *modules;
 	const struct handover *handover; /* for the init of the middle kernel */
+	const struct image_file *files;	 /* more, for the same */
+	size_t n_files;
 };
 
 /* How long it will be at most, in bytes. */

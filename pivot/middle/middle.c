@@ -12,6 +12,7 @@
 #include "pivot/base/acts.h"
 #include "pivot/base/cleanup.h"
 #include "pivot/base/log.h"
+#include "pivot/base/pages.h"
 #include "pivot/base/read.h"
 #include "pivot/takeover/step.h"
 #include "pivot/tree/spool.h"
@@ -57,6 +58,8 @@ static struct middle_request request_of(const struct middle_plan *plan,
 		.kernel = plan->target_kernel,
 		.modules = &middle->modules,
 		.handover = &middle->handover,
+		.files = plan->files,
+		.n_files = plan->n_files,
 	};
 }
 
@@ -129,6 +132,8 @@ int middle_make(const struct middle_plan *plan, struct middle *middle)
 	if (fstat(tree->initrd_fd, &tree->initrd_stat) < 0)
 		return log_err(-errno, "cannot read the middle kernel's initrd");
 	tree->initrd_bytes = (uint64_t)tree->initrd_stat.st_size;
+	if (plan->target->appended_bytes)
+		pages_keep_file(tree->initrd_fd, tree->initrd_bytes);
 	return 0;
 }
 

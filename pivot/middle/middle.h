@@ -33,7 +33,9 @@ struct middle_plan {
 	bool is_target; /* the target's own kernel, with its built-in drivers alone */
 	const struct hardware *hardware;
 	const struct handover *handover; /* of the first hop */
-	const struct tree *target;	 /* may have no kernel, where there is none */
+	const struct image_file *files;	 /* for the stage there */
+	size_t n_files;
+	const struct tree *target; /* may have no kernel, where there is none */
 	const struct kernel_image *target_kernel;
 };
 

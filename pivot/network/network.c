@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "ip-parameter.h"
 #include "json.h"
 #include "names.h"
 #include "networkd.h"
@@ -27,6 +28,7 @@ static int texts_make(const char *root, const struct network *network,
 	if (r < 0)
 		return r;
 	resolvers_read(root, &resolvers);
+	network_ip_parameter(network, &resolvers, &texts->ip);
 	r = networkd_files(network, &resolvers, &texts->file, &texts->n_files);
 	return r < 0 ? r : networkd_left_out(network, &texts->left_out);
 }
@@ -40,14 +42,17 @@ static int texts_of(const char *root, const struct network_dumps *dumps,
 	return r < 0 ? r : texts_make(root, &network, texts);
 }
 
-int network_texts_read(const char *root, struct network_texts *ret)
+int network_texts_read(const char *root, enum network_extent extent,
+		       struct network_texts *ret)
 {
 	struct network_texts texts = NETWORK_TEXTS_INIT;
 	struct network_dumps dumps;
-	int r = network_dumps_read(&dumps);
+	size_t n_left_out;
+	int r = network_dumps_ask(extent, &dumps, &n_left_out);
 
 	if (r < 0)
 		return r;
+	texts.n_routes_left_out = n_left_out;
 	r = texts_of(root, &dumps, &texts);
 	network_dumps_done(&dumps);
 	if (r < 0)

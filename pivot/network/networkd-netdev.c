@@ -97,7 +97,6 @@ static const struct setting bridge_settings[] = {
 	{ IFLA_BR_MAX_AGE, 2000, "MaxAgeSec", "0ms", NULL, BRIDGE_ANY },
 	{ IFLA_BR_AGEING_TIME, 30000, "AgeingTimeSec", "0ms", NULL, BRIDGE_NO_STP },
 	{ IFLA_BR_VLAN_FILTERING, 0, "VLANFiltering", "", booleans, BRIDGE_ANY },
-	{ IFLA_BR_VLAN_DEFAULT_PVID, 1, "DefaultPVID", "", NULL, BRIDGE_ANY },
 	{ IFLA_BR_MCAST_SNOOPING, 1, "MulticastSnooping", "", booleans, BRIDGE_ANY },
 	{ IFLA_BR_MCAST_QUERIER, 0, "MulticastQuerier", "", booleans, BRIDGE_ANY },
 	{ 0 },
@@ -240,7 +239,18 @@ static void write_vlan(FILE *file, const struct network_link *link)
 		(void)fprintf(file, "ReorderHeader=no\n");
 }
 
-static void write_bridge(FILE *file, const struct network_link *link)
+static void write_default_vlan(FILE *file, const struct network *network,
+			       const struct network_link *link,
+			       const struct nlattr *number)
+{
+	if (networkd_has_vlans(network, link) || (number && netlink_u16(number) == 0))
+		(void)fprintf(file, "DefaultPVID=none\n");
+	else if (number && netlink_u16(number) != 1)
+		(void)fprintf(file, "DefaultPVID=%u\n", netlink_u16(number));
+}
+
+static void write_bridge(FILE *file, const struct network *network,
+			 const struct network_link *link)
 {
 	const struct nlattr *attr[IFLA_BR_MAX + 1];
 
@@ -248,6 +258,7 @@ static void write_bridge(FILE *file, const struct network_link *link)
 	(void)fprintf(file, "\n[Bridge]\n");
 	write_settings(file, bridge_settings, attr,
 		       netlink_u32(attr[IFLA_BR_STP_STATE]) ? BRIDGE_STP : BRIDGE_NO_STP);
+	write_default_vlan(file, network, link, attr[IFLA_BR_VLAN_DEFAULT_PVID]);
 	if (netlink_u16(attr[IFLA_BR_VLAN_PROTOCOL]) == htons(ETH_P_8021AD))
 		(void)fprintf(file, "VLANProtocol=802.1ad\n");
 }
@@ -282,7 +293,7 @@ void networkd_write_netdev(FILE *file, const struct network *network,
 		write_vlan(file, link);
 		break;
 	case ROLE_BRIDGE:
-		write_bridge(file, link);
+		write_bridge(file, network, link);
 		break;
 	default:
 		break;

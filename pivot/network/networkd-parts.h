@@ -26,6 +26,14 @@ bool networkd_is_made(const struct network_link *link);
 void networkd_write_netdev(FILE *file, const struct network *network,
 			   const struct network_link *link);
 
+/* Do its ports, or the bridge itself, have VLANs that nothing would give them? Then it is
+ * to give them none. */
+bool networkd_has_vlans(const struct network *network, const struct network_link *bridge);
+
+/* A [BridgeVLAN] section, of a port of such a bridge, or of itself. */
+void networkd_write_bridge_vlans(FILE *file, const struct network *network,
+				 const struct network_link *link);
+
 /* Is the link the primary one of its bond? */
 bool networkd_is_primary(const struct network *network, const struct network_link *link);
 

@@ -15,6 +15,12 @@ static const struct {
 	{ RTAX_QUICKACK, "QuickAck" },
 };
 
+/* Whoever brought it, without a default route nobody gets in. */
+static bool is_learned(const struct network_route *route)
+{
+	return network_is_learned(route->protocol) && route->to_prefix > 0;
+}
+
 /* Without its type those of no use here are none either. */
 enum networkd_origin networkd_route_origin(const struct network_route *route)
 {
@@ -28,7 +34,8 @@ enum networkd_origin networkd_route_origin(const struct network_route *route)
 	default:
 		return ORIGIN_SELF;
 	}
-	if (route->protocol == RTPROT_KERNEL || route->protocol == RTPROT_REDIRECT)
+	if (route->protocol == RTPROT_KERNEL || route->protocol == RTPROT_REDIRECT ||
+	    is_learned(route))
 		return ORIGIN_SELF;
 	if (route->protocol == RTPROT_DHCP)
 		return route->family == AF_INET ? ORIGIN_DHCP : ORIGIN_DHCPV6;

@@ -304,6 +304,7 @@ static void write_network(FILE *file, const struct making *making,
 		    networkd_address_origin(&network->address[i]) == ORIGIN_STATIC)
 			networkd_write_address(file, &network->address[i]);
 	write_routes(file, network, link, automatic);
+	networkd_write_bridge_vlans(file, network, link);
 	/* as most clients do: a server gives the same address to who says the same */
 	if (automatic.dhcp_v4)
 		(void)fprintf(file, "\n[DHCPv4]\nClientIdentifier=mac\n");

@@ -109,6 +109,26 @@ static bool parse_link(const struct nlmsghdr *message, void *item)
 	return ret->name;
 }
 
+/* A card with a switch in it may tell of its own in the same dump. */
+static void add_vlans(const struct nlmsghdr *message, const struct network *network)
+{
+	const struct ifinfomsg *header = netlink_header(message, sizeof(*header));
+	const struct nlattr *attr[LINK_ATTRS];
+	uint32_t bridge;
+
+	if (message->nlmsg_type != RTM_NEWLINK || !header)
+		return;
+	netlink_attributes_of(message, sizeof(*header), attr, LINK_ATTRS);
+	bridge = netlink_u32(attr[IFLA_MASTER]);
+	for (size_t i = 0; bridge && i < network->n_links; i++) {
+		struct network_link *link = &network->link[i];
+
+		if (link->index == header->ifi_index &&
+		    (link->master == bridge || (uint32_t)link->index == bridge))
+			link->vlans = attr[IFLA_AF_SPEC];
+	}
+}
+
 /* --- addresses --- */
 
 static void parse_lifetimes(const struct nlattr *attribute, struct network_address *ret)
@@ -294,7 +314,9 @@ static void *parse_all(const struct netlink_dump *dump, size_t item_size,
 
 int network_parse(const struct network_dumps *dumps, struct network *ret)
 {
+	const struct nlmsghdr *message;
 	struct network all;
+	size_t at = 0;
 
 	all.link = parse_all(&dumps->links, sizeof(*all.link), parse_link, &all.n_links);
 	all.address = parse_all(&dumps->addresses, sizeof(*all.address), parse_address,
@@ -307,6 +329,8 @@ int network_parse(const struct network_dumps *dumps, struct network *ret)
 		network_done(&all);
 		return -ENOMEM;
 	}
+	while ((message = netlink_next(&dumps->bridge_vlans, &at)))
+		add_vlans(message, &all);
 	*ret = all;
 	return 0;
 }

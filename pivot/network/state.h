@@ -14,14 +14,29 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "network.h"
 #include "pivot/base/netlink.h"
 
 struct network_dumps {
 	struct netlink_dump links, addresses, routes_v4, routes_v6;
+	struct netlink_dump bridge_vlans; /* of bridges and their ports */
 };
 
-/* Of the namespace of this process. 0 or negative errno, silent. */
+/* Of the namespace of this process. Can hang. 0 or negative errno, silent. */
 int network_dumps_read(struct network_dumps *ret);
+
+/* The same in a child with a deadline; and how many routes the extent leaves out. */
+int network_dumps_ask(enum network_extent extent, struct network_dumps *ret,
+		      size_t *ret_n_left_out);
+
+/*
+ * Leaves out of routes those that nothing shows; and, where more than max are left, those
+ * that a routing daemon has learned, but for default ones: how many of these.
+ */
+size_t network_routes_thin(struct netlink_dump *routes, size_t max);
+
+/* Does the protocol of a route (RTPROT_*) say that a routing daemon has learned it? */
+bool network_is_learned(uint8_t protocol);
 void network_dumps_done(struct network_dumps *dumps);
 
 /* An IP address; family AF_UNSPEC: there is none. */
@@ -59,6 +74,8 @@ struct network_link {
 	const char *kind;		       /* "bond"; NULL: what a driver made */
 	const char *port_kind;		       /* its master's, or NULL */
 	const struct nlattr *data, *port_data; /* of these, or NULL */
+	const struct nlattr
+		*vlans; /* of a bridge, or a port of one: IFLA_AF_SPEC, or NULL */
 };
 
 struct network_address {

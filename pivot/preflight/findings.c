@@ -3,9 +3,11 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "pivot/base/log.h"
 #include "pivot/base/printable.h"
+#include "pivot/base/terminal.h"
 
 /* A refusal must be read, whatever it takes the place of. */
 static struct finding *place_for(struct findings *findings, enum severity severity)
@@ -65,29 +67,66 @@ const char *severity_name(enum severity severity)
 	return names[severity];
 }
 
-static void print_note(const char *text)
+static void print(int fd, const struct finding *finding)
 {
+	static const struct {
+		const char *word;
+		enum style style;
+	} looks[] = {
+		[FINDING_REFUSE] = { "refused", STYLE_ERROR },
+		[FINDING_WARN] = { "warning", STYLE_WARNING },
+		[FINDING_NOTE] = { "note", STYLE_PLAIN },
+	};
+	const enum style style = looks[finding->severity].style;
+	const char *start = style == STYLE_PLAIN ? "" : terminal_style(fd, style);
+	const char *end = start[0] ? terminal_style(fd, STYLE_PLAIN) : "";
 	char line[FINDING_BYTES];
 
-	(void)snprintf(line, sizeof(line), "%s", text);
-	(void)printf("note: %s\n", printable_make(line));
+	(void)snprintf(line, sizeof(line), "%s", finding->text);
+	(void)dprintf(fd, "%s%s:%s %s\n", start, looks[finding->severity].word, end,
+		      printable_make(line));
 }
 
-void findings_print(const struct findings *findings)
+static void log_one(const struct finding *finding)
+{
+	if (finding->severity == FINDING_REFUSE)
+		(void)log_refuse(0, "%s", finding->text);
+	else if (finding->severity == FINDING_WARN)
+		(void)log_warn(0, "%s", finding->text);
+	else
+		print(STDERR_FILENO, finding);
+}
+
+void findings_log(const struct findings *findings, bool has_notes)
 {
 	for (size_t i = 0; i < findings->n; i++) {
 		const struct finding *f = &findings->finding[i];
 
-		if (f->is_said)
-			continue;
-		if (f->severity == FINDING_REFUSE)
-			(void)log_refuse(0, "%s", f->text);
-		else if (f->severity == FINDING_WARN)
-			(void)log_warn(0, "%s", f->text);
-		else
-			print_note(f->text);
+		if (!f->is_said && (has_notes || f->severity != FINDING_NOTE))
+			log_one(f);
 	}
-	(void)fflush(stdout); /* in its place among what the log says */
 	if (findings->n_dropped > 0)
 		(void)log_warn(0, "and %zu more findings", findings->n_dropped);
+}
+
+size_t findings_count(const struct findings *findings, enum severity severity)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < findings->n; i++)
+		n += findings->finding[i].severity == severity;
+	return n;
+}
+
+void findings_print(const struct findings *findings, bool has_notes)
+{
+	for (size_t i = 0; i < findings->n; i++) {
+		const struct finding *f = &findings->finding[i];
+
+		if (has_notes || f->severity != FINDING_NOTE)
+			print(STDOUT_FILENO, f);
+	}
+	if (findings->n_dropped > 0)
+		(void)dprintf(STDOUT_FILENO, "and %zu more findings\n",
+			      findings->n_dropped);
 }

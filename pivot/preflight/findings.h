@@ -43,5 +43,13 @@ void findings_add_said(struct findings *findings, const char *id, const char *te
 /* "refuse", "warn", "note". */
 const char *severity_name(enum severity severity);
 
-/* Refusals and warnings to the log, notes to standard output; in the order found. */
-void findings_print(const struct findings *findings);
+/*
+ * Refusals, warnings and, where they are wanted, notes, in the order found.
+ *
+ *	log	on the way to something else: to standard error, without what it has
+ *already print	what was asked for: to standard output
+ */
+void findings_log(const struct findings *findings, bool has_notes);
+void findings_print(const struct findings *findings, bool has_notes);
+
+size_t findings_count(const struct findings *findings, enum severity severity);

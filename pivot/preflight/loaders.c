@@ -2,6 +2,8 @@
 
 /* Which loaders there is any sense in trying. */
 
+#include <stddef.h>
+
 #include "checks.h"
 #include "memory-encryption.h"
 #include "pivot/base/read.h"
@@ -21,18 +23,24 @@ bool preflight_may_gather(const char *root)
 	       left >= LOADS_TO_GATHER;
 }
 
-unsigned int preflight_loaders(const char *root, int choice)
+unsigned int preflight_loaders(const char *root, int choice, const char **ret_why)
 {
-	unsigned int loaders = (1U << LOADERS) - 1;
+	const unsigned int all = (1U << LOADERS) - 1;
 
+	*ret_why = "--loader names another";
 	if (choice >= 0)
 		return 1U << choice;
+	*ret_why = "the running kernel is in lockdown, which forbids kexec_load";
 	if (kexec_is_locked_down(root))
 		return 1U << LOADER_FILE;
 	/* the others bring page tables of their own, which lack the bit */
+	*ret_why = "memory is encrypted, which their page tables know nothing of";
 	if (memory_is_encrypted(root))
 		return 1U << LOADER_FILE | 1U << LOADER_KEXEC_TOOLS;
+	*ret_why = "kernel.kexec_load_limit_reboot leaves less than the three loads it "
+		   "takes";
 	if (!preflight_may_gather(root))
-		loaders &= ~(1U << LOADER_GATHER);
-	return loaders;
+		return all & ~(1U << LOADER_GATHER);
+	*ret_why = NULL;
+	return all;
 }

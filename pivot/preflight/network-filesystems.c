@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/vfs.h>
@@ -17,15 +16,15 @@
 
 #include "checks.h"
 #include "initramfs/inventory/mounts.h"
-#include "pivot/base/child.h"
+#include "pivot/base/ask.h"
 #include "pivot/base/macros.h"
 #include "pivot/base/read.h"
 
-enum { ASKED_MAX = 64, AT_ONCE = 16, ANSWER_MS = 3000 };
+enum { AT_ONCE = 16, ANSWER_MS = 3000 };
 
-struct question {
+/* Who is asked, and where. */
+struct asked {
 	const struct mount *mount;
-	pid_t asker;
 	char path[PATH_MAX];
 };
 
@@ -49,55 +48,31 @@ static bool is_covered(const struct mounts *mounts, size_t i)
 	return false;
 }
 
-/* Runs in a child, which must not hold the caller's terminal or the tree's files when it
- * stays behind. */
-static int ask(const void *argument)
+static int look(const void *argument)
 {
-	const struct question *question = argument;
+	const struct asked *asked = argument;
 	struct statfs answer;
-	int fd;
+	int fd = open(asked->path, O_RDONLY | O_CLOEXEC);
 
-	if (getpid() == question->asker)
-		return 0; /* no child could be made, and here nothing may hang */
-	if (close_range(0, ~0U, 0) < 0)
-		for (fd = 0; fd <= STDERR_FILENO; fd++)
-			(void)close(fd);
-	fd = open(question->path, O_RDONLY | O_CLOEXEC);
 	/* both go to the server */
 	return fd < 0 || fstatfs(fd, &answer) < 0 ? -errno : 0;
 }
 
 static size_t collect(const char *root, const struct mounts *mounts,
-		      struct question questions[ASKED_MAX])
+		      struct asked all[ASKED_MAX])
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < mounts->n && n < ASKED_MAX; i++) {
-		struct question *question = &questions[n];
+		struct asked *asked = &all[n];
 
 		if (!is_on_network(&mounts->mount[i]) || is_covered(mounts, i))
 			continue;
-		question->mount = &mounts->mount[i];
-		question->asker = getpid();
-		n += read_path(question->path, sizeof(question->path), root, "%s",
+		asked->mount = &mounts->mount[i];
+		n += read_path(asked->path, sizeof(asked->path), root, "%s",
 			       mounts->mount[i].path) == 0;
 	}
 	return n;
-}
-
-/* A caller may have had SIGCHLD ignored or open: then nobody would hear of the end. */
-static void ask_all(struct job *jobs, size_t n)
-{
-	struct sigaction before, normal = { .sa_handler = SIG_DFL };
-	sigset_t set, old;
-
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, SIGCHLD);
-	(void)sigaction(SIGCHLD, &normal, &before);
-	(void)sigprocmask(SIG_BLOCK, &set, &old);
-	child_run_all(jobs, n, AT_ONCE, UINT64_MAX);
-	(void)sigprocmask(SIG_SETMASK, &old, NULL);
-	(void)sigaction(SIGCHLD, &before, NULL);
 }
 
 static void report(const struct mount *mount, int result, struct findings *findings)
@@ -108,7 +83,7 @@ static void report(const struct mount *mount, int result, struct findings *findi
 			     "until the deadline, and end in a restart; bring its server "
 			     "back, or 'umount -f -l %s'",
 			     mount->path, mount->type, mount->source, mount->path);
-	else if (result < 0 && result != -EACCES && result != -EPERM)
+	else if (result < 0 && result != -EACCES && result != -EPERM && result != -ECHILD)
 		find_warning(findings, "filesystem-fails",
 			     "'%s' (%s on %s) answers with an error (%s): what is not "
 			     "written out yet is lost; unmount it first",
@@ -118,22 +93,19 @@ static void report(const struct mount *mount, int result, struct findings *findi
 void check_network_filesystems(const struct preflight *p, struct findings *findings)
 {
 	static struct mounts mounts;
-	static struct question questions[ASKED_MAX];
-	struct job jobs[ASKED_MAX];
+	static struct asked all[ASKED_MAX];
+	struct question questions[ASKED_MAX];
 	size_t n;
 
 	if (mounts_read(p->root, &mounts) < 0)
 		return;
-	n = collect(p->root, &mounts, questions);
+	n = collect(p->root, &mounts, all);
 	for (size_t i = 0; i < n; i++)
-		jobs[i] = (struct job){
-			.work = ask,
-			.argument = &questions[i],
-			.name = questions[i].mount->path,
-			.lane = questions[i].path,
-			.timeout_ms = ANSWER_MS,
-		};
-	ask_all(jobs, n);
+		questions[i] = (struct question){ .about = all[i].path,
+						  .read = look,
+						  .argument = &all[i],
+						  .answer_fd = -1 };
+	ask_all(questions, n, AT_ONCE, ANSWER_MS);
 	for (size_t i = 0; i < n; i++)
-		report(questions[i].mount, jobs[i].result, findings);
+		report(all[i].mount, questions[i].result, findings);
 }

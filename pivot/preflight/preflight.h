@@ -28,8 +28,11 @@ struct preflight {
 	unsigned int loaders; /* that may be tried: 1 << enum loader */
 };
 
-/* Those that may work on the machine below a root; choice: one of them, or -1. */
-unsigned int preflight_loaders(const char *root, int choice);
+/*
+ * Those that may work on the machine below a root; choice: one of them, or -1. *ret_why
+ * is why the others are left out; NULL: none is.
+ */
+unsigned int preflight_loaders(const char *root, int choice, const char **ret_why);
 
 /*
  * Is the target short of memory for its unpacked initrd, where the command line lets the

@@ -16,12 +16,15 @@
 #include "pivot/base/cleanup.h"
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
+#include "pivot/base/pages.h"
+#include "pivot/base/progress.h"
 
 #define FOLDER STAGE_PATH PAYLOAD_FOLDER "/"
 
-static int copy(int fd, const char *name, uint64_t at, uint64_t bytes, const char *path)
+static int copy(int fd, const char *name, uint64_t at, uint64_t bytes, const char *path,
+		struct progress *progress)
 {
-	int r = act_copy(fd, at, bytes, path);
+	int r = act_copy(fd, at, bytes, path, progress);
 
 	if (r == -ENODATA)
 		return log_refuse(
@@ -34,14 +37,16 @@ static int copy(int fd, const char *name, uint64_t at, uint64_t bytes, const cha
 	return r < 0 ? log_err(r, "cannot copy '%s' into the stage", name) : 0;
 }
 
-static int put_kernel(const struct tree *tree, const struct kernel_image *kernel)
+static int put_kernel(const struct tree *tree, const struct kernel_image *kernel,
+		      struct progress *progress)
 {
 	const uint64_t setup = kernel->setup_bytes;
-	int r = copy(tree->kernel_fd, tree->kernel_name, 0, setup, FOLDER "setup");
+	int r = copy(tree->kernel_fd, tree->kernel_name, 0, setup, FOLDER "setup",
+		     progress);
 
 	return r < 0 ? r
 		     : copy(tree->kernel_fd, tree->kernel_name, setup,
-			    tree->kernel_bytes - setup, FOLDER "kernel");
+			    tree->kernel_bytes - setup, FOLDER "kernel", progress);
 }
 
 /*
@@ -65,21 +70,24 @@ bool stage_leaves_outside(int fd)
 	return true;
 }
 
-static int put_initrd(struct stage *stage, const struct tree *tree)
+static int put_initrd(struct stage *stage, const struct tree *tree,
+		      struct progress *progress)
 {
 	if (tree->initrd_fd < 0)
 		return 0;
 	stage->has_initrd_outside = stage_leaves_outside(tree->initrd_fd);
-	return stage->has_initrd_outside ? 0
-					 : copy(tree->initrd_fd, tree->initrd_name, 0,
-						tree->initrd_bytes, FOLDER "initrd");
+	return stage->has_initrd_outside
+		       ? 0
+		       : copy(tree->initrd_fd, tree->initrd_name, 0, tree->initrd_bytes,
+			      FOLDER "initrd", progress);
 }
 
-static int put_extra(const struct tree *tree)
+static int put_extra(const struct tree *tree, struct progress *progress)
 {
-	return tree->appended_bytes == 0 ? 0
-					 : copy(tree->appended_fd, "what travels", 0,
-						tree->appended_bytes, FOLDER "extra");
+	return tree->appended_bytes == 0
+		       ? 0
+		       : copy(tree->appended_fd, "what travels", 0, tree->appended_bytes,
+			      FOLDER "extra", progress);
 }
 
 static int create(const char *path, const void *data, size_t n)
@@ -113,20 +121,34 @@ static int seal(const struct stage *stage, int initrd_fd)
 int stage_put_payload(struct stage *stage, const struct tree *tree,
 		      const struct kernel_image *kernel)
 {
+	auto_progress struct progress progress =
+		progress_start("copying the target into the stage",
+			       tree->kernel_bytes + tree_initrd_bytes(tree));
 	int r = stage_enter(stage);
 
 	if (r == 0)
-		r = put_kernel(tree, kernel);
+		r = put_kernel(tree, kernel, &progress);
 	if (r == 0)
-		r = put_initrd(stage, tree);
+		r = put_initrd(stage, tree, &progress);
 	if (r == 0)
-		r = put_extra(tree);
+		r = put_extra(tree, &progress);
 	if (r == 0)
 		r = create(FOLDER "command-line", tree->command_line,
 			   strlen(tree->command_line));
 	if (r == 0)
 		r = tree_check_unchanged(tree);
 	return r < 0 ? r : seal(stage, tree->initrd_fd);
+}
+
+/* Linux 6.4 swaps nothing of the stage out: see mount_tmpfs(). */
+void stage_keep_extra(const struct stage *stage)
+{
+	auto_close int fd = openat(stage->fd, "." PAYLOAD_FOLDER "/extra",
+				   O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0)
+		pages_keep_file(fd, (uint64_t)st.st_size);
 }
 
 int stage_remove_payload(struct stage *stage)

@@ -76,8 +76,7 @@ static int mount_tmpfs(struct stage *stage, uint64_t bytes)
 	(void)snprintf(options, sizeof(options), "mode=0755,size=%llu,noswap",
 		       (unsigned long long)bytes);
 	r = act_mount(SOURCE, STAGE_PATH, "tmpfs", MS_NOSUID, options);
-	if (r ==
-	    -EINVAL) { /* before Linux 6.4; what is secret in it may be swapped out */
+	if (r == -EINVAL) { /* before Linux 6.4: see stage_keep_extra() */
 		*strrchr(options, ',') = '\0';
 		r = act_mount(SOURCE, STAGE_PATH, "tmpfs", MS_NOSUID, options);
 	}

@@ -59,6 +59,10 @@ int stage_put_payload(struct stage *stage, const struct tree *tree,
 		      const struct kernel_image *kernel);
 bool stage_leaves_outside(int initrd_fd); /* changes nothing; also for -1: false */
 int stage_remove_payload(struct stage *stage);
+
+/* What travels is not swapped out, as long as this process lives; in silence. */
+void stage_keep_extra(const struct stage *stage);
+
 int stage_link_initrd(const struct stage *stage, pid_t holder, int initrd_fd);
 
 /* A descriptor that stays with the stage; for whoever keeps or removes it. 0 or negative

@@ -25,6 +25,8 @@ int tree_join_appended(const struct tree *tree)
 
 	if (fd < 0)
 		return fd;
+	if (ftruncate(fd, (off_t)tree_initrd_bytes(tree)) == 0)
+		pages_keep_file(fd, tree_initrd_bytes(tree)); /* there are keys in it */
 	r = spool_copy(&spool, tree->initrd_fd, 0, tree->initrd_bytes, fd, &at);
 	at = (off_t)tree_appended_at(tree);
 	if (r == 0)

@@ -185,6 +185,7 @@ static const struct row rows[] = {
 	{ "nixpkgs kexecTree", "kexec-boot", read_script },
 	{ "NixOS system profile", "kernel-params", read_profile },
 	{ "kernel with kernel-params", "kernel-params", read_params },
+	{ "pivot-kexec bundle", "command-line", read_params },
 	{ "nixos-images kexec tarball", "run", read_script },
 	{ "nixos-generators image", "cmdline", read_params },
 	{ "netboot", "netboot.ipxe", read_ipxe },
@@ -214,9 +215,16 @@ static int recognise_here(const struct source *source, struct form *ret)
 
 int form_recognise(struct source *source, struct form *ret)
 {
-	static const char *const marks[] = { "kexec-boot", "kernel-params", "run",
-					     "cmdline",	   "netboot.ipxe",  "bzImage",
-					     "kernel",	   "Image",	    "vmlinuz",
+	static const char *const marks[] = { "kexec-boot",
+					     "kernel-params",
+					     "command-line",
+					     "run",
+					     "cmdline",
+					     "netboot.ipxe",
+					     "bzImage",
+					     "kernel",
+					     "Image",
+					     "vmlinuz",
 					     NULL };
 	int r;
 

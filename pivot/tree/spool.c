@@ -16,6 +16,7 @@
 #include "pivot/base/human.h"
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
+#include "pivot/base/progress.h"
 
 enum { COPY_BYTES = 1 << 20 };
 
@@ -145,6 +146,8 @@ int spool_write(struct spool *spool, int fd, const void *data, size_t n, off_t a
 int spool_copy(struct spool *spool, int from, off_t from_at, uint64_t max, int fd,
 	       off_t *at)
 {
+	auto_progress struct progress progress =
+		progress_start("copying", max == UINT64_MAX ? 0 : max);
 	auto_free char *buf = malloc(COPY_BYTES);
 
 	if (!buf)
@@ -163,6 +166,7 @@ int spool_copy(struct spool *spool, int from, off_t from_at, uint64_t max, int f
 		from_at += n;
 		*at += n;
 		max -= (uint64_t)n;
+		progress_add(&progress, (uint64_t)n);
 	}
 	return 0;
 }

@@ -11,6 +11,7 @@
 
 #include "pivot/base/cleanup.h"
 #include "pivot/base/log.h"
+#include "pivot/base/progress.h"
 #include "spool.h"
 #include "unpacker.h"
 
@@ -20,10 +21,12 @@ struct reading {
 	struct tarball *tarball;
 	struct spool spool;
 	const char *shown;
+	struct progress progress;
 };
 
 static void reading_done(struct reading *reading)
 {
+	progress_done(&reading->progress);
 	(void)archive_read_free(reading->archive); /* only reading: nothing to lose */
 	unpacker_done(&reading->unpacker);
 	spool_done(&reading->spool);
@@ -81,6 +84,7 @@ static int copy_blocks(struct reading *reading, int fd, off_t *ret_size)
 		if (r < 0)
 			return r;
 		*ret_size = at + (off_t)n;
+		progress_at(&reading->progress, unpacker_read(&reading->unpacker));
 	}
 	return r == ARCHIVE_EOF ? 0 : log_broken(reading);
 }
@@ -214,6 +218,7 @@ int tarball_read(int fd, const char *shown, struct tarball *ret)
 	auto_release(reading_done) struct reading reading = { .tarball = ret,
 							      .spool = SPOOL_INIT,
 							      .shown = shown };
+	struct stat st;
 	int r;
 
 	*ret = (struct tarball){ 0 };
@@ -228,6 +233,8 @@ int tarball_read(int fd, const char *shown, struct tarball *ret)
 		return log_err(-ENOTSUP, "cannot read tarballs with this libarchive");
 	if (unpacker_open(&reading.unpacker, fd, reading.archive) != ARCHIVE_OK)
 		return log_broken(&reading);
+	reading.progress = progress_start("unpacking",
+					  fstat(fd, &st) == 0 ? (uint64_t)st.st_size : 0);
 	r = read_members(&reading);
 	if (r == 0 && !ret->n)
 		return log_refuse(-ENODATA,

@@ -37,6 +37,11 @@ static int refuse(struct unpacker *unpacker, struct archive *tar, const char *wh
 	return fail(tar, why);
 }
 
+uint64_t unpacker_read(const struct unpacker *unpacker)
+{
+	return (uint64_t)archive_filter_bytes(unpacker->packed, -1);
+}
+
 static la_ssize_t give(struct archive *tar, void *data, const void **ret)
 {
 	struct unpacker *unpacker = data;
@@ -59,8 +64,7 @@ static la_ssize_t give(struct archive *tar, void *data, const void **ret)
 			      "has an entry with a header of more than 1 MiB: it is no "
 			      "kexec tarball");
 	if (unpacker->given >
-	    UNPACKER_FREE_BYTES +
-		    UNPACKER_MAX_GROWTH * (uint64_t)archive_filter_bytes(packed, -1))
+	    UNPACKER_FREE_BYTES + UNPACKER_MAX_GROWTH * unpacker_read(unpacker))
 		return refuse(unpacker, tar,
 			      "grows to more than 32 times its size when unpacked: it is "
 			      "no kexec tarball");

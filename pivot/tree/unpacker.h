@@ -36,4 +36,7 @@ int unpacker_open(struct unpacker *unpacker, int fd, struct archive *tar);
 int unpacker_next(struct unpacker *unpacker, struct archive *tar,
 		  struct archive_entry **ret);
 
+/* How many bytes it has read so far, of those that are compressed. */
+uint64_t unpacker_read(const struct unpacker *unpacker);
+
 void unpacker_done(struct unpacker *unpacker);

@@ -240,8 +240,10 @@ FAULTY(act_symlink, (const char *target, const char *path), (target, path), "sym
        path)
 FAULTY(act_create, (const char *path, mode_t mode, const void *data, size_t n),
        (path, mode, data, n), "create %s", path)
-FAULTY(act_copy, (int from, uint64_t at, uint64_t bytes, const char *path),
-       (from, at, bytes, path), "copy %s", path)
+FAULTY(act_copy,
+       (int from, uint64_t at, uint64_t bytes, const char *path,
+	struct progress *progress),
+       (from, at, bytes, path, progress), "copy %s", path)
 FAULTY(act_unlink, (const char *path), (path), "unlink %s", path)
 FAULTY(act_pivot_root, (const char *new_root, const char *old_root), (new_root, old_root),
        "pivot_root %s %s", new_root, old_root)
@@ -290,6 +292,8 @@ static const char *reboot_name(unsigned int command)
 }
 
 FAULTY(act_reboot, (unsigned int command), (command), "reboot %s", reboot_name(command))
+FAULTY(act_run_script, (const char *path, const char *argument), (path, argument),
+       "run %s %s", path, argument)
 FAULTY(act_execute, (const char *path, const char *const argv[], char *said, size_t size),
        (path, argv, said, size), "execute %s %s", path, argv[1])
 FAULTY(act_make_exec, (pid_t pid, const char *path, const char *const argv[]),

@@ -59,6 +59,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	take(&data, &size, &dumps.addresses);
 	take(&data, &size, &dumps.routes_v4);
 	take(&data, &size, &dumps.routes_v6);
+	take(&data, &size, &dumps.bridge_vlans);
+	(void)network_routes_thin(&dumps.routes_v4, 2);
 	if (network_parse(&dumps, &network) == 0) {
 		tell(&network);
 		network_done(&network);

@@ -387,8 +387,10 @@ def test_check_names_every_reason_at_once(tree, tmp_path):
     (tree / "initrd.gz").unlink()
     result = pivot("check", tree)
     assert result.returncode == 1
-    assert "bzImage" in result.stderr and "initrd.gz" in result.stderr
-    assert "nothing was changed" in result.stdout
+    assert "bzImage" in result.stdout and "initrd.gz" in result.stderr
+    lines = result.stdout.splitlines()
+    assert all(line.startswith(("refused: ", "warning: ", "note: ")) for line in lines[:-1])
+    assert lines[-1] == "the jump is refused, for what is said above; nothing was changed"
 
 
 def assert_is_a_check(result):
@@ -408,6 +410,33 @@ def assert_is_a_check(result):
     return check
 
 
+def test_plan_has_no_control_characters_of_anybody_s(tree, tmp_path):
+    key = tmp_path / "a\x1b[2Jkey.pub"
+    key.write_text("ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n")
+    (tree / "bzImage").rename(tree / "bz\x1bImage")
+    result = pivot("plan", "--ssh-key", key, "--kernel", tree / "bz\x1bImage", tree)
+    assert result.returncode == 0, result.stderr
+    assert "\x1b" not in result.stdout
+    assert "bz?Image" in result.stdout and "a?[2Jkey.pub" in result.stdout
+
+
+WORDS = {"refuse": "refused", "warn": "warning", "note": "note"}
+
+
+def test_plan_says_that_its_jump_would_be_refused(tree):
+    check = assert_is_a_check(pivot("check", "--json", tree))
+    refused = [finding["id"] for finding in check["findings"]
+               if finding["severity"] == "refuse" and finding["id"] != "not-root"]
+    result = pivot("plan", tree)
+    assert result.returncode == 0
+    last = result.stdout.splitlines()[-1]
+    if refused:
+        count = f"{len(refused)} reason{'s' if len(refused) > 1 else ''}"
+        assert last == f"but at present this is refused, for {count}: see 'pivot-kexec check'"
+    else:
+        assert last.startswith("then: report, jump")
+
+
 def test_check_as_json_says_what_the_text_says(tree):
     text = pivot("check", tree)
     result = pivot("check", "--json", tree)
@@ -417,7 +446,7 @@ def test_check_as_json_says_what_the_text_says(tree):
     for finding in check["findings"]:
         # what there is of memory changes from one moment to the next
         words = finding["text"].split(" needed, ")[0]
-        assert words in (text.stdout if finding["severity"] == "note" else text.stderr)
+        assert f"{WORDS[finding['severity']]}: {words}" in text.stdout
 
 
 def test_check_as_json_is_json_without_a_tree_that_can_be_read():
@@ -446,7 +475,7 @@ def test_check_as_json_is_utf8_whatever_the_files_are_called(tree):
 
 
 def test_the_manual_names_every_finding():
-    sources = [*(TOP / "pivot/preflight").glob("*.c"), TOP / "pivot/journey.c"]
+    sources = [*(TOP / "pivot/preflight").glob("*.c"), *(TOP / "pivot").glob("journey*.c")]
     calls = "|".join(("find_refusal", "find_warning", "find_note", "findings_add_said"))
     used = set()
     for source in sources:
@@ -483,8 +512,13 @@ def test_the_manual_names_every_finding():
     (["--on-hang=hope", "x"], 2, "reboot or jump"),
     (["--reset=hard", "x"], 2, "auto or never"),
     (["--root", "/nonexistent", "x"], 2, "--root is for 'plan'"),
-    (["--json", "x"], 2, "--json is for 'plan', 'check' and 'network'"),
+    (["build", "--json", "x"], 2, "--json is for 'run', 'plan', 'check' and 'network'"),
     (["--ssh-key", "x"], 2, "name a tree"),
+    (["paln"], 2, "'paln' is neither a verb (run, plan, check, "),
+    (["plna", "./result"], 2, "'plna' is neither a verb (run, plan, check, "),
+    (["--watchdog", "300", "./result"], 2, "write --watchdog=300"),
+    (["check", "--two-stage", "abrupt", "./result"], 2, "write --two-stage=abrupt"),
+    (["plan", "--yes", "x"], 2, "--yes is for 'run'"),
     (["--help"], 0, "--extra-files DIR"),
     (["plan", "--root", "/nonexistent"], 1, "cannot read"),
     (["plan", "--skip", "no-such-driver"], 1, "no-such-driver"),
@@ -499,6 +533,9 @@ def test_answers_as_people_expect(arguments, code, text):
 @pytest.mark.parametrize("arguments, text", [
     (["--ssh-key", "/nonexistent"], "--ssh-key: cannot read '/nonexistent'"),
     (["--ssh-key", "/etc/passwd"], "--ssh-key: '/etc/passwd' holds no public key"),
+    (["--hook", "/nonexistent"], "--hook: cannot read '/nonexistent'"),
+    (["--hook", "/etc"], "--hook: cannot read '/etc'"),
+    (["--hook", "/bin/true"], "--hook: '/bin/true' is no shell script"),
     (["--extra-files", "/nonexistent"], "--extra-files: cannot read '/nonexistent'"),
     (["--extra-files", "/etc/passwd"], "--extra-files: '/etc/passwd' is no folder"),
 ])

@@ -284,6 +284,7 @@ FILES = {
         "35 25 0:48 / /var/lib/docker/overlay2/8a5edab282632443219e051e4ade2d1d/merged rw"
         " - overlay overlay rw,lowerdir=/home/miller\n"
         "35 25 0:49 / /srv/backup rw - zfs miller-laptop/backup rw\n"
+        "35 25 0:50 / /home rw - zfs rpool/USERDATA/miller_1a2b3c rw,xattr\n"
         "36 25 8:3 / /run/media/miller/Miller-Photos rw - vfat /dev/sdb1 rw\n",
     "run/systemd/system/miller.service": "secret\n",
     "sys/class/dmi/id/sys_vendor": "Vendor\n",
@@ -414,7 +415,8 @@ def test_plans_for_what_has_lost_its_name(anonymous):
         ("swapoff", "/dev/dm-1", "swap"),
         ("swapoff", "/home/user1", "swap"),
         ("unmount", "/run/media/user1", "vfat on /dev/sdb1"),
-        ("unmount", "/srv/backup", "zfs on host/backup"),
+        ("unmount", "/home", "zfs on rpool/dataset2"),
+        ("unmount", "/srv/backup", "zfs on host/dataset1"),
         ("unmount", "/var/lib/docker/overlay2/000000000000/merged", "overlay on overlay"),
         ("unmount", "/var/lib/kubelet/pods/00000000-0000-0000-0000-000000000000/x",
          "ext4 on /dev/disk/by-uuid/00000000-0000-0000-0000-000000000000"),

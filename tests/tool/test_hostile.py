@@ -36,13 +36,16 @@ print(os.waitstatus_to_exitcode(status), usage.ru_maxrss, time.monotonic() - sta
 
 
 def check(tree, tmpdir, **stdin):
-    """(exit code, standard error, peak memory in bytes, seconds)."""
+    """(exit code, what was said against the jump, peak memory in bytes, seconds)."""
     result = subprocess.run([sys.executable, "-I", "-S", "-c", MEASURE, "timeout",
                              str(SECONDS_MAX), TOOL, "check", tree],
                             capture_output=True, text=True, errors="replace",
                             env={**os.environ, "TMPDIR": str(tmpdir)}, check=True, **stdin)
-    code, memory, seconds = result.stdout.splitlines()[-1].split()
-    return int(code), result.stderr, int(memory) * KIB, float(seconds)
+    *lines, last = result.stdout.splitlines()
+    code, memory, seconds = last.split()
+    said = result.stderr.splitlines() + [line for line in lines if line.startswith("refused: ")
+                                         and "standard error says" not in line]
+    return int(code), "\n".join(said), int(memory) * KIB, float(seconds)
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +84,8 @@ def refused(tmp_path, about_the_machine):
         said = [line for line in text.splitlines()
                 if line not in about_the_machine and "is not in the tree: taking" not in line]
         assert said, "nothing was said about the tree"
-        assert all(line.startswith("pivot-kexec: ") and line.isprintable() for line in said), text
+        assert all(line.startswith(("pivot-kexec: ", "refused: ")) and line.isprintable()
+                   for line in said), text
         assert memory < MEMORY_MAX, f"{memory / MIB:.1f} MiB"
         assert seconds < SECONDS_MAX, f"{seconds:.1f} s"
         assert listing(*folders) == before[0]

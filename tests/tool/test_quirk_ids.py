@@ -93,3 +93,23 @@ def test_the_guide_has_the_rows_of_the_table_and_no_others():
              and line.count("|") == 5}
     assert not expected - found, "docs/hardware.md lacks:\n" + "\n".join(expected - found)
     assert not found - expected, "table.c lacks:\n" + "\n".join(found - expected)
+
+
+def by_device():
+    return GUIDE.read_text().split("\n## By device\n")[1].split("\n## ")[0]
+
+
+def words(term):
+    """What the matches of the table have for this."""
+    return sorted({word.removeprefix(term) for match, *_ in table_rows()
+                   for word in match.split(",") if word.startswith(term)})
+
+
+@pytest.mark.parametrize("driver", words("driver:"))
+def test_the_guide_speaks_of_every_driver(driver):
+    assert f"`{driver}`" in by_device()
+
+
+@pytest.mark.parametrize("machine", words("dmi:"))
+def test_the_guide_speaks_of_every_machine(machine):
+    assert all(word in by_device() for word in machine.split(" "))

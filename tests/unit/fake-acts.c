@@ -489,6 +489,13 @@ int act_execute(const char *path, const char *const argv[], char *said, size_t s
 	return r == 0 ? shared->exit_code : r;
 }
 
+int act_run_script(const char *path, const char *argument)
+{
+	int r = ACT(0, "run %s %s", path, argument);
+
+	return r == 0 ? shared->exit_code : r;
+}
+
 int act_symlink(const char *target, const char *path)
 {
 	return ACT(kernel_symlink(target, path), "symlink %s", path);
@@ -504,8 +511,10 @@ int act_unlink(const char *path)
 	return ACT(kernel_unlink(path), "unlink %s", path);
 }
 
-int act_copy(int from, uint64_t at, uint64_t bytes, const char *path)
+int act_copy(int from, uint64_t at, uint64_t bytes, const char *path,
+	     struct progress *progress)
 {
+	(void)progress;
 	return ACT(kernel_copy(from, at, bytes, path), "copy %s", path);
 }
 

@@ -38,6 +38,9 @@ void fake_network(const char *name, struct network_dumps *ret)
 	dump_read(f, &ret->addresses);
 	dump_read(f, &ret->routes_v4);
 	dump_read(f, &ret->routes_v6);
+	ret->bridge_vlans = (struct netlink_dump){ 0 }; /* of some, none was recorded */
+	if (ungetc(fgetc(f), f) != EOF)
+		dump_read(f, &ret->bridge_vlans);
 	must(fgetc(f) == EOF);
 	(void)fclose(f);
 }

@@ -63,7 +63,7 @@ unsigned int preflight_run(void)
 	*findings = (struct findings){ 0 };
 	output_catch();
 	preflight_check(&fake_preflight.preflight, findings);
-	findings_print(findings);
+	findings_log(findings, true);
 	sort_out(output_caught());
 	return findings->refusals;
 }

@@ -30,5 +30,6 @@ int main(void)
 	dump_write(&dumps.addresses);
 	dump_write(&dumps.routes_v4);
 	dump_write(&dumps.routes_v6);
+	dump_write(&dumps.bridge_vlans);
 	return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

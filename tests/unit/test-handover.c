@@ -20,7 +20,11 @@ static const struct handover example = {
 	.report = REPORT_NONE,
 	.hop = HOP_FIRST,
 	.extent = EXTENT_ABRUPT,
+	.on_hook_failure = HOOK_FAILURE_REBOOT,
+	.hook_ms = 4444,
 	.rules = { .n = 2, .rule = { "driver:igb=reset:never", "dmi:Dell Inc. x=keep" } },
+	.n_hooks = 2,
+	.hook = { "save logs.sh", "b" },
 };
 
 static const char example_text[] = "pivot-kexec-handover 1\n"
@@ -31,6 +35,7 @@ static const char example_text[] = "pivot-kexec-handover 1\n"
 				   "parallel auto\n"
 				   "on-hang jump\n"
 				   "report none\n"
+				   "on-hook-failure reboot\n"
 				   "hop first\n"
 				   "extent abrupt\n"
 				   "grace_ms 1\n"
@@ -38,8 +43,11 @@ static const char example_text[] = "pivot-kexec-handover 1\n"
 				   "detach_ms 333\n"
 				   "deadline_ms 2147483647\n"
 				   "watchdog_s 60\n"
+				   "hook_ms 4444\n"
 				   "rule driver:igb=reset:never\n"
 				   "rule dmi:Dell Inc. x=keep\n"
+				   "hook save logs.sh\n"
+				   "hook b\n"
 				   "end\n";
 
 static int parse(const char *text, struct handover *ret)
@@ -58,6 +66,11 @@ static void assert_same(const struct handover *a, const struct handover *b)
 	ck_assert_int_eq(a->parallel, b->parallel);
 	ck_assert_int_eq(a->on_hang, b->on_hang);
 	ck_assert_int_eq(a->report, b->report);
+	ck_assert_int_eq(a->on_hook_failure, b->on_hook_failure);
+	ck_assert_uint_eq(a->hook_ms, b->hook_ms);
+	ck_assert_uint_eq(a->n_hooks, b->n_hooks);
+	for (size_t i = 0; i < a->n_hooks; i++)
+		ck_assert_str_eq(a->hook[i], b->hook[i]);
 	ck_assert_int_eq(a->hop, b->hop);
 	ck_assert_int_eq(a->extent, b->extent);
 	ck_assert_uint_eq(a->watchdog_s, b->watchdog_s);
@@ -221,6 +234,24 @@ START_TEST(does_not_write_a_newline_in_a_text)
 }
 END_TEST
 
+START_TEST(takes_no_more_hooks_than_there_is_room_for)
+{
+	struct handover handover = handover_default(), read;
+	char text[HANDOVER_BYTES];
+
+	for (size_t i = 0; i < HOOKS_MAX; i++)
+		memset(handover.hook[i], 'x', HOOK_NAME_BYTES - 1);
+	handover.n_hooks = HOOKS_MAX;
+	ck_assert_int_gt(handover_write(&handover, text), 0);
+	ck_assert_int_eq(parse(text, &read), 0);
+	assert_same(&read, &handover);
+	strcpy(text + strlen(text) - strlen("end\n"), "hook x\nend\n");
+	ck_assert_int_eq(parse(text, &read), -EINVAL);
+	strcpy(handover.hook[1], "a\nb");
+	ck_assert_int_eq(handover_write(&handover, text), -EINVAL);
+}
+END_TEST
+
 START_TEST(reads_the_file_of_the_stage)
 {
 	struct handover read;
@@ -248,9 +279,10 @@ START_TEST(refuses_a_file_with_a_nul_or_too_long)
 }
 END_TEST
 
-UNIT_MAIN("handover", writes_what_it_reads, carries_the_defaults,
-	  carries_the_largest_there_is, refuses_a_file_cut_at_any_byte,
-	  refuses_a_line_twice, refuses_a_line_missing, refuses_names_it_does_not_know,
-	  refuses_what_is_no_number, refuses_a_target_that_does_not_fit,
-	  refuses_anything_behind_the_end, does_not_write_a_newline_in_a_text,
-	  reads_the_file_of_the_stage, refuses_a_file_with_a_nul_or_too_long)
+UNIT_MAIN("handover", takes_no_more_hooks_than_there_is_room_for, writes_what_it_reads,
+	  carries_the_defaults, carries_the_largest_there_is,
+	  refuses_a_file_cut_at_any_byte, refuses_a_line_twice, refuses_a_line_missing,
+	  refuses_names_it_does_not_know, refuses_what_is_no_number,
+	  refuses_a_target_that_does_not_fit, refuses_anything_behind_the_end,
+	  does_not_write_a_newline_in_a_text, reads_the_file_of_the_stage,
+	  refuses_a_file_with_a_nul_or_too_long)

@@ -148,6 +148,22 @@ START_TEST(knows_what_asks_for_two_stages)
 }
 END_TEST
 
+START_TEST(knows_what_takes_longest_to_let_go)
+{
+	begin();
+	machine_pci(.address = "0000:00:03.0", .class = 0x020000, .driver = "e1000");
+	machine_pci(.address = "0000:00:04.0", .class = 0x010400,
+		    .driver = "megaraid_sas");
+	machine_pci(.address = "0000:00:05.0", .class = 0x010400, .driver = "hpsa");
+	read_machine();
+	ck_assert_str_eq(hardware.slowest->name, "0000:00:04.0");
+	ck_assert_uint_eq(hardware.slowest_ms, 185000);
+	ck_assert_int_eq(rules_add(&wishes.rules, "driver:megaraid_sas=keep"), 0);
+	hardware_advise(&hardware, &wishes);
+	ck_assert_str_eq(hardware.slowest->name, "0000:00:05.0");
+}
+END_TEST
+
 START_TEST(has_nothing_to_say_of_an_ordinary_machine)
 {
 	begin();
@@ -160,4 +176,5 @@ END_TEST
 UNIT_MAIN("hardware", skips_a_device_by_either_name, skips_the_devices_of_a_driver,
 	  refuses_to_skip_what_is_not_there, appends_what_a_rule_says_once,
 	  warns_once_of_what_is_known, has_them_in_the_order_of_the_plan,
-	  knows_what_asks_for_two_stages, has_nothing_to_say_of_an_ordinary_machine)
+	  knows_what_asks_for_two_stages, knows_what_takes_longest_to_let_go,
+	  has_nothing_to_say_of_an_ordinary_machine)

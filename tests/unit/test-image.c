@@ -29,7 +29,7 @@ static void build(struct image *image)
 {
 	const struct handover handover = example();
 
-	ck_assert_int_eq(image_build(&handover, image), 0);
+	ck_assert_int_eq(image_build(&handover, NULL, 0, image), 0);
 }
 
 START_TEST(has_the_same_bytes_every_time)
@@ -205,7 +205,7 @@ START_TEST(is_not_built_with_a_handover_that_cannot_be_written)
 
 	strcpy(handover.target, "a\nb");
 	output_catch();
-	ck_assert_int_eq(image_build(&handover, &image), -EINVAL);
+	ck_assert_int_eq(image_build(&handover, NULL, 0, &image), -EINVAL);
 	ck_assert_str_eq(output_caught(),
 			 "pivot-kexec: cannot write the handover: Invalid argument\n");
 	ck_assert_ptr_null(image.data);
@@ -227,7 +227,7 @@ static void build_with(const struct image_file *files, size_t n, struct image *i
 {
 	const struct handover handover = example();
 
-	ck_assert_int_eq(image_build_with(&handover, files, n, image), 0);
+	ck_assert_int_eq(image_build_compressed(&handover, files, n, image), 0);
 	ck_assert_uint_le(image->size, image_bound(files, n));
 }
 

@@ -431,7 +431,39 @@ START_TEST(notices_an_extra_file_that_changes)
 	ck_assert_int_eq(read_it(), 0);
 	fake_remove("/extra/bin/run");
 	fake_symlink("/etc/passwd", "/extra/bin/run");
-	ck_assert_int_eq(write_it(), -ELOOP);
+	ck_assert_int_eq(write_it(), -ESTALE);
+	keep_done(&keep);
+}
+END_TEST
+
+static void move(const char *from, const char *to)
+{
+	char old[PATH_MAX];
+
+	strcpy(old, at(from));
+	ck_assert_int_eq(rename(old, at(to)), 0);
+}
+
+/* As long as the one that was listed, and that one may have been written to since. */
+START_TEST(takes_no_other_extra_file_than_was_listed)
+{
+	begin();
+	put_extra();
+	ck_assert_int_eq(read_it(), 0);
+	fake_file("a secret", "/secret");
+	move("/secret", "/extra/bin/run");
+	ck_assert_int_eq(write_it(), -ESTALE);
+	ck_assert_ptr_nonnull(strstr(said, "/extra/bin/run' changed while it was read"));
+	ck_assert_int_eq(read_it(), 0);
+	fake_file("a secret", "/elsewhere/run");
+	move("/extra/bin", "/extra/was");
+	fake_symlink("../elsewhere", "/extra/bin");
+	ck_assert_int_eq(write_it(), -ESTALE);
+	fake_remove("/extra/bin");
+	move("/extra/was", "/extra/bin");
+	ck_assert_int_eq(read_it(), 0);
+	ck_assert_int_eq(chmod(at("/extra/bin/run"), 0600), 0);
+	ck_assert_int_eq(write_it(), -ESTALE);
 	keep_done(&keep);
 }
 END_TEST
@@ -446,4 +478,4 @@ UNIT_MAIN("what travels to the target", takes_the_keys_of_root_from_all_three_fi
 	  keeps_what_the_network_is, takes_a_folder_as_it_is,
 	  takes_an_extra_file_instead_of_its_own,
 	  refuses_what_is_neither_file_nor_folder_nor_link,
-	  notices_an_extra_file_that_changes)
+	  notices_an_extra_file_that_changes, takes_no_other_extra_file_than_was_listed)

@@ -74,7 +74,7 @@ END_TEST
 START_TEST(goes_on_after_one_that_hangs)
 {
 	begin("a.ko\nb.ko\nc.ko\n");
-	times.load_ms = 300;
+	times.load_ms = 1500;
 	fake_hang("load /modules/a.ko", 1);
 	run();
 	ck_assert_str_eq(fake_log(), "load /modules/a.ko = hangs\n"

@@ -110,6 +110,66 @@ START_TEST(says_of_nothing_what_ip_says)
 }
 END_TEST
 
+static size_t count(const char *text, const char *part)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, part)); text++)
+		n++;
+	return n;
+}
+
+/* One of BIRD, one of Open/R; behind them those of other tables, which nothing shows. */
+START_TEST(leaves_learned_routes_of_a_large_table_out)
+{
+	char *all, *less;
+	size_t size;
+
+	take("routes-v4");
+	size = dumps.routes_v4.size;
+	ck_assert_int_eq(network_route_json(&network, &names, AF_INET, &all), 0);
+	network_done(&network);
+	ck_assert_uint_eq(network_routes_thin(&dumps.routes_v4, 10000), 0);
+	ck_assert_uint_lt(dumps.routes_v4.size, size);
+	ck_assert_int_eq(network_parse(&dumps, &network), 0);
+	ck_assert_int_eq(network_route_json(&network, &names, AF_INET, &less), 0);
+	assert_text(less, all);
+	free(less);
+	network_done(&network);
+	ck_assert_uint_eq(network_routes_thin(&dumps.routes_v4, 5), 2);
+	ck_assert_int_eq(network_parse(&dumps, &network), 0);
+	ck_assert_int_eq(network_route_json(&network, &names, AF_INET, &less), 0);
+	ck_assert_uint_eq(count(less, "\"dst\""), count(all, "\"dst\"") - 2);
+	ck_assert_ptr_null(strstr(less, "bird"));
+	ck_assert_ptr_null(strstr(less, "openr"));
+	free(less);
+	free(all);
+	take_done();
+}
+END_TEST
+
+START_TEST(keeps_a_default_route_that_was_learned)
+{
+	struct {
+		struct nlmsghdr message;
+		struct rtmsg route;
+	} routes[2];
+	struct netlink_dump dump = { sizeof(routes), (char *)routes };
+
+	for (uint8_t i = 0; i < 2; i++) {
+		routes[i].message = (struct nlmsghdr){ .nlmsg_type = RTM_NEWROUTE,
+						       .nlmsg_len = sizeof(routes[i]) };
+		routes[i].route = (struct rtmsg){ .rtm_family = AF_INET,
+						  .rtm_table = RT_TABLE_MAIN,
+						  .rtm_protocol = RTPROT_BGP,
+						  .rtm_dst_len = i ? 0 : 8 };
+	}
+	ck_assert_uint_eq(network_routes_thin(&dump, 1), 1);
+	ck_assert_uint_eq(dump.size, sizeof(routes[0]));
+	ck_assert_uint_eq(routes[0].route.rtm_dst_len, 0);
+}
+END_TEST
+
 /* A file of names is not asked for what has one without it. */
 START_TEST(takes_names_of_numbers_from_files)
 {
@@ -167,4 +227,6 @@ UNIT_MAIN("network-json", says_of_addresses_what_ip_says,
 	  says_of_tentative_addresses_what_ip_says, says_of_links_what_ip_says,
 	  says_of_bonds_and_vlans_and_tunnels_what_ip_says, says_of_routes_what_ip_says,
 	  says_of_dead_routes_what_ip_says, says_of_nothing_what_ip_says,
-	  takes_names_of_numbers_from_files, takes_dumps_that_end_anywhere)
+	  leaves_learned_routes_of_a_large_table_out,
+	  keeps_a_default_route_that_was_learned, takes_names_of_numbers_from_files,
+	  takes_dumps_that_end_anywhere)

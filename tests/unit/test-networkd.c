@@ -256,6 +256,23 @@ START_TEST(gives_resolvers_to_the_link_that_leads_out)
 }
 END_TEST
 
+/* But for a default one, without which nobody gets in. */
+START_TEST(leaves_what_a_routing_daemon_has_learned_to_it)
+{
+	start();
+	(void)add_address(2, "192.0.2.10", 24, IFA_F_PERMANENT);
+	add_route("0.0.0.0", 0, "192.0.2.1", 2)->protocol = RTPROT_BGP;
+	add_route("10.0.0.0", 8, "192.0.2.2", 2)->protocol = RTPROT_BGP;
+	add_route("2001:db8:1::", 48, "fe80::1", 2)->protocol = RTPROT_ZEBRA;
+	make();
+	ck_assert_str_eq(file("30-pivot-eth0.network"),
+			 ETH0 "\n[Network]\nIPv6AcceptRA=no\n"
+			      "\n[Address]\nAddress=192.0.2.10/24\n"
+			      "\n[Route]\nDestination=0.0.0.0/0\nGateway=192.0.2.1\n");
+	done();
+}
+END_TEST
+
 START_TEST(knows_a_card_by_its_mac_address_where_none_is_permanent)
 {
 	start();
@@ -355,6 +372,7 @@ UNIT_MAIN("networkd", writes_static_addresses_and_routes,
 	  keeps_a_link_local_address_that_is_not_the_kernel_s,
 	  writes_what_is_special_about_addresses,
 	  gives_resolvers_to_the_link_that_leads_out,
+	  leaves_what_a_routing_daemon_has_learned_to_it,
 	  knows_a_card_by_its_mac_address_where_none_is_permanent,
 	  leaves_out_what_is_down_or_has_nothing, gives_loopback_what_belongs_to_no_link,
 	  writes_a_recorded_server, asks_who_is_not_this_machine)

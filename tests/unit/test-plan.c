@@ -20,8 +20,11 @@ static struct plan plan;
 static struct devices devices;
 static struct machine machine;
 
+static struct handover planned;
+
 static int build_with(const struct handover *handover)
 {
+	planned = *handover;
 	int r = devices_read(fake_root(), &devices);
 
 	machine_read(fake_root(), &machine);
@@ -36,6 +39,15 @@ static int build(enum takeover takeover)
 	return build_with(&handover);
 }
 
+/* As it is shown, without its brackets. */
+static int number_of(enum teardown_stage stage)
+{
+	int number = 0;
+
+	(void)sscanf(teardown_stage_number(&planned, stage), "[%d/", &number);
+	return number;
+}
+
 /* One line an operation; in a static buffer. */
 static const char *plan_text(void)
 {
@@ -44,8 +56,9 @@ static const char *plan_text(void)
 
 	for (size_t i = 0; i < plan.n; i++)
 		n += (size_t)snprintf(text + n, sizeof(text) - n, "%d %s %s: %s\n",
-				      plan.op[i].stage + 1, op_name(plan.op[i].kind),
-				      plan.op[i].object, plan.op[i].reason);
+				      number_of(plan.op[i].stage),
+				      op_name(plan.op[i].kind), plan.op[i].object,
+				      plan.op[i].reason);
 	return text;
 }
 
@@ -133,11 +146,34 @@ START_TEST(says_how_little_is_done_where_the_jump_is_abrupt)
 			 "4 freeze /: ext4 on /dev/mapper/vg0-root, stays mounted\n");
 	for (enum teardown_stage stage = 0; stage < TEARDOWN_STAGES; stage++) {
 		ck_assert(teardown_has_stage(&handover, stage) ==
-			  (stage <= TEARDOWN_STORAGE));
+			  (stage <= TEARDOWN_STORAGE && stage != TEARDOWN_FIRST_HOOKS));
 		handover.extent = EXTENT_CLEAN;
-		ck_assert(teardown_has_stage(&handover, stage));
+		ck_assert(
+			teardown_has_stage(&handover, stage) ==
+			(stage != TEARDOWN_FIRST_HOOKS && stage != TEARDOWN_LAST_HOOKS));
 		handover.extent = EXTENT_ABRUPT;
 	}
+}
+END_TEST
+
+START_TEST(plans_hooks_where_they_run)
+{
+	struct handover handover = handover_default();
+
+	small_server();
+	handover.n_hooks = 1;
+	strcpy(handover.hook[0], "save.sh");
+	ck_assert_int_eq(build_with(&handover), 0);
+	ck_assert_ptr_nonnull(strstr(plan_text(),
+				     "by systemd\n"
+				     "4 run save.sh: teardown, 30 s at most\n"
+				     "5 "));
+	ck_assert_ptr_nonnull(
+		strstr(plan_text(), "12 run save.sh: jump, 30 s at most\n"));
+	handover.hop = HOP_FIRST;
+	ck_assert_int_eq(build_with(&handover), 0);
+	ck_assert_ptr_nonnull(strstr(plan_text(), "4 run save.sh: teardown"));
+	ck_assert_ptr_null(strstr(plan_text(), "jump"));
 }
 END_TEST
 
@@ -490,7 +526,8 @@ START_TEST(says_why_it_cannot_plan)
 }
 END_TEST
 
-UNIT_MAIN("plan", says_in_order_what_will_be_done, says_what_systemd_does_before_us,
+UNIT_MAIN("plan", plans_hooks_where_they_run, says_in_order_what_will_be_done,
+	  says_what_systemd_does_before_us,
 	  says_how_little_is_done_where_the_jump_is_abrupt, plans_anew_each_time,
 	  the_init_does_what_the_plan_says_in_its_order,
 	  keeps_what_people_look_at_and_others_stand_on, keeps_what_carries_a_console,

@@ -702,6 +702,28 @@ START_TEST(leaves_out_the_word_about_panics_where_it_does_not_fit)
 }
 END_TEST
 
+/* --- time --- */
+
+static void run_with_megaraid(unsigned int deadline_s)
+{
+	begin(CHOOSE_SEIZE);
+	machine_pci(.address = "0000:00:03.0", .class = 0x010400,
+		    .driver = "megaraid_sas");
+	options.handover.deadline_ms = deadline_s * 1000;
+	ck_assert_int_eq(run(), EXIT_DONE);
+}
+
+START_TEST(warns_where_one_driver_may_take_all_the_time_there_is)
+{
+	run_with_megaraid(180);
+	assert_in(said, "0000:00:03.0 (megaraid_sas) may take 185 s to let go, and "
+			"--deadline gives 180 s for everything");
+	assert_in(said, "as --deadline=400\n");
+	run_with_megaraid(400);
+	ck_assert_ptr_null(strstr(said, "--deadline"));
+}
+END_TEST
+
 /* --- memory --- */
 
 static void memory_kb(unsigned int total, unsigned int free, unsigned int available)
@@ -1259,6 +1281,7 @@ END_TEST
 		gives_a_target_that_panics_a_way_home,                              \
 		leaves_what_the_tree_says_about_panics, takes_no_other_word_for_it, \
 		leaves_out_the_word_about_panics_where_it_does_not_fit,             \
+		warns_where_one_driver_may_take_all_the_time_there_is,              \
 		drops_caches_where_little_is_free,                                  \
 		gives_a_crash_kernel_up_where_its_memory_is_needed,                 \
 		says_that_there_is_no_crash_kernel_any_more,                        \

@@ -20,6 +20,7 @@
 #include "fake-root.h"
 #include "initramfs/guardian.h"
 #include "initramfs/teardown/stages.h"
+#include "pivot/base/child.h"
 #include "pivot/base/clock.h"
 #include "unit.h"
 
@@ -758,8 +759,8 @@ static int release_with_guardian(struct teardown *t)
 	t->handover.deadline_ms = 2500;
 	(void)guardian_start(&t->guardian, t->handover.deadline_ms);
 	r = storage_release(t);
-	if (t->guardian > 0)
-		(void)kill(t->guardian, SIGKILL);
+	if (t->guardian.pid > 0)
+		(void)kill(t->guardian.pid, SIGKILL);
 	return r;
 }
 
@@ -790,7 +791,7 @@ START_TEST(does_not_wait_for_data_that_stays_where_it_is)
 	fake_hang("sync", 1);
 	ck_assert_int_eq(run(storage_release), 0);
 	ck_assert_uint_lt(clock_ms() - start, 2800);
-	ck_assert_int_eq(teardown.guardian, 0);
+	ck_assert_int_eq(teardown.guardian.pid, 0);
 }
 END_TEST
 
@@ -807,6 +808,90 @@ START_TEST(goes_on_with_a_swap_area_that_stays)
 END_TEST
 
 /* --- devices --- */
+
+static struct teardown *begin_with_hooks(void)
+{
+	(void)begin();
+	teardown.handover.hook_ms = 1500;
+	teardown.handover.n_hooks = 2;
+	strcpy(teardown.handover.hook[0], "save.sh");
+	strcpy(teardown.handover.hook[1], "wipe.sh");
+	output_catch();
+	return &teardown;
+}
+
+START_TEST(runs_hooks_around_the_teardown_in_their_order)
+{
+	rich_machine();
+	ck_assert_int_eq(teardown_run(begin_with_hooks()), 0);
+	said = output_caught();
+	assert_log("run|umount /oldroot/srv",
+		   "run /hooks/0 teardown\nrun /hooks/1 teardown\n"
+		   "umount /oldroot/srv/disk\numount /oldroot/srv\n"
+		   "run /hooks/0 jump\nrun /hooks/1 jump\n");
+	assert_said("[4/12] run hooks (teardown)");
+	assert_said("[5/12] let go of storage");
+	assert_said("[12/12] run hooks (jump)");
+	ck_assert(!teardown.has_failed_hook);
+}
+END_TEST
+
+/* With two hops each of them runs once, too. */
+START_TEST(runs_hooks_before_the_first_hop_and_after_the_second)
+{
+	rich_machine();
+	(void)begin_with_hooks();
+	teardown.handover.hop = HOP_FIRST;
+	ck_assert_int_eq(teardown_run(&teardown), 0);
+	teardown.handover.hop = HOP_MIDDLE;
+	ck_assert_int_eq(teardown_run(&teardown), 0);
+	said = output_caught();
+	assert_log("run", "run /hooks/0 teardown\nrun /hooks/1 teardown\n"
+			  "run /hooks/0 jump\nrun /hooks/1 jump\n");
+	assert_said("[4/11] run hooks (teardown)");
+	assert_said("[11/11] run hooks (jump)");
+}
+END_TEST
+
+START_TEST(goes_on_after_a_hook_that_fails_or_hangs)
+{
+	rich_machine();
+	fake_hang("run /hooks/0 teardown", 1);
+	fake_exit(3, "");
+	ck_assert_int_eq(teardown_run(begin_with_hooks()), 0);
+	said = output_caught();
+	assert_said("the hook 'save.sh' did not come to its end");
+	assert_said("the hook 'wipe.sh' ended with exit code 3");
+	ck_assert(teardown.has_failed_hook);
+	ck_assert_int_eq(fake_count("run /hooks/1 jump"), 1);
+}
+END_TEST
+
+/* Whoever they left running would hold the old root. */
+START_TEST(ends_what_hooks_leave_running)
+{
+	machine_start();
+	(void)begin_with_hooks();
+	machine_process(.pid = 711, .name = "sleep", .ignores = "TERM");
+	ck_assert_int_eq(hooks_run_first(&teardown), 0);
+	(void)output_caught();
+	assert_log("kill", "kill 711 KILL\n");
+}
+END_TEST
+
+START_TEST(takes_no_time_of_the_teardown_for_hooks)
+{
+	uint64_t end_ms;
+
+	machine_start();
+	(void)begin_with_hooks();
+	end_ms = teardown.end_ms;
+	fake_hang("run /hooks/0 teardown", 1);
+	ck_assert_int_eq(hooks_run_first(&teardown), 0);
+	(void)output_caught();
+	ck_assert_uint_ge(teardown.end_ms, end_ms + 1500);
+}
+END_TEST
 
 START_TEST(unbinds_deepest_first)
 {
@@ -1338,7 +1423,7 @@ END_TEST
 
 START_TEST(restarts_the_machine_when_the_time_is_up)
 {
-	pid_t guardian = 0;
+	struct guardian guardian = { 0 };
 
 	machine_start();
 	output_catch();
@@ -1357,37 +1442,65 @@ END_TEST
 
 START_TEST(replaces_the_guardian_before)
 {
-	pid_t guardian = 0;
+	struct guardian guardian = { 0 };
 
 	machine_start();
 	ck_assert_int_eq(guardian_start(&guardian, 50), 0);
 	ck_assert_int_eq(guardian_start(&guardian, 60000), 0);
 	clock_sleep_ms(300);
 	ck_assert_int_eq(fake_count("sysrq"), 0);
-	ck_assert_int_eq(kill(guardian, SIGKILL), 0);
+	ck_assert_int_eq(kill(guardian.pid, SIGKILL), 0);
 }
 END_TEST
 
 /* A guardian too many ends the machine, one too few hangs it: the old one stays. */
 START_TEST(keeps_the_guardian_where_no_other_can_be_started)
 {
-	pid_t guardian = 0, before;
+	struct guardian guardian = { 0 };
+	pid_t before;
 
 	machine_start();
 	ck_assert_int_eq(guardian_start(&guardian, 60000), 0);
-	before = guardian;
+	before = guardian.pid;
 	fake_fail_forks();
 	output_catch();
 	ck_assert_int_eq(guardian_start(&guardian, 60000), -EAGAIN);
 	said = output_caught();
 	assert_said("cannot start the guardian");
-	ck_assert_int_eq(guardian, before);
-	ck_assert_int_eq(kill(guardian, SIGKILL), 0); /* it was there */
-	ck_assert_int_eq(waitpid(guardian, NULL, 0), guardian);
+	ck_assert_int_eq(guardian.pid, before);
+	ck_assert_int_eq(kill(guardian.pid, SIGKILL), 0); /* it was there */
+	ck_assert_int_eq(waitpid(guardian.pid, NULL, 0), guardian.pid);
 }
 END_TEST
 
-UNIT_MAIN("teardown", puts_a_rich_machine_to_rest_in_order,
+static struct guardian shared;
+
+static int start_another(const void *argument)
+{
+	(void)argument;
+	return guardian_start(&shared, 1000);
+}
+
+/* What it has stopped stays stopped, and filesystems are read-only. */
+START_TEST(does_not_take_the_word_from_a_guardian_on_the_way_home)
+{
+	machine_start();
+	output_catch();
+	ck_assert_int_eq(guardian_start(&shared, 50), 0);
+	clock_sleep_ms(500);
+	ck_assert_int_eq(child_run(start_another, NULL, 500), -ETIMEDOUT);
+	clock_sleep_ms(2500);
+	said = output_caught();
+	assert_said("the time is up");
+	ck_assert_int_ge(fake_count("reboot restart"), 1);
+	ck_assert_int_eq(kill(shared.pid, SIGKILL), 0);
+}
+END_TEST
+
+UNIT_MAIN("teardown", runs_hooks_around_the_teardown_in_their_order,
+	  runs_hooks_before_the_first_hop_and_after_the_second,
+	  goes_on_after_a_hook_that_fails_or_hangs, ends_what_hooks_leave_running,
+	  takes_no_time_of_the_teardown_for_hooks, puts_a_rich_machine_to_rest_in_order,
 	  does_nothing_to_a_machine_at_rest,
 	  leaves_devices_alone_before_an_ordinary_reboot,
 	  only_makes_filesystems_read_only_where_the_jump_is_abrupt,
@@ -1419,7 +1532,9 @@ UNIT_MAIN("teardown", puts_a_rich_machine_to_rest_in_order,
 	  takes_a_driver_that_oopses_for_hung, clears_bus_mastering_that_a_driver_left_on,
 	  leaves_alone_what_fell_off_its_bus, goes_on_after_a_driver_that_hangs,
 	  reports_what_became_of_each_device, restarts_the_machine_when_the_time_is_up,
-	  replaces_the_guardian_before, keeps_the_guardian_where_no_other_can_be_started,
+	  replaces_the_guardian_before,
+	  does_not_take_the_word_from_a_guardian_on_the_way_home,
+	  keeps_the_guardian_where_no_other_can_be_started,
 	  resets_what_the_kernel_can_reset_safely,
 	  takes_a_reset_that_fails_for_no_reason_against_the_jump,
 	  never_touches_a_device_again_that_hangs, ends_the_virtual_functions_of_a_card,

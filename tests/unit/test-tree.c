@@ -188,6 +188,24 @@ START_TEST(takes_kernel_and_kernel_params)
 }
 END_TEST
 
+/* Its script is none of kexec's, and what that names is not looked at. */
+START_TEST(takes_a_bundle)
+{
+	enter_empty_folder();
+	put("b/kexec/run", "#!/bin/sh\nexec \"$here/pivot-kexec\" run \\\n"
+			   "\t--skip='kexec --command-line=x' \\\n\t\"$@\" \"$here\"\n");
+	put("b/kexec/command-line", "init=/nix/store/h/init it's $HOME\n");
+	put("b/kexec/bzImage", "KERNEL");
+	put("b/kexec/initrd", "0707INITRD");
+	put("b/kexec/files/middle-modules-1/kernel", "none");
+	expect_tree("b", "pivot-kexec bundle", "init=/nix/store/h/init it's $HOME");
+	expect_tree("b/kexec", "pivot-kexec bundle", "init=/nix/store/h/init it's $HOME");
+	ck_assert_int_eq(unlink("b/kexec/initrd"), 0);
+	ck_assert_int_eq(open_tree("b"), 0);
+	ck_assert_int_eq(tree.initrd_fd, -1);
+}
+END_TEST
+
 START_TEST(takes_a_system_profile_by_its_store_path)
 {
 	enter_empty_folder();
@@ -1379,7 +1397,8 @@ int main(void)
 		does_not_invent_the_init_of_a_system_outside_the_store,
 		takes_the_nixos_images_tarball_unpacked,
 		takes_an_older_nixos_images_tarball, takes_a_nixos_generators_image,
-		takes_no_folder_for_the_file_that_marks_a_form, takes_a_netboot_folder,
+		takes_no_folder_for_the_file_that_marks_a_form, takes_a_bundle,
+		takes_a_netboot_folder,
 		takes_a_bare_kernel_and_initrd_with_a_command_line,
 		reads_kernel_params_that_the_script_includes,
 		takes_the_initrd_a_script_would_extend, takes_a_tree_without_an_initrd,

@@ -4,6 +4,11 @@
 from payload import make_payload
 from restored import by_mac, lasting, views
 
+# Two more cards, besides that of ssh; nobody is at the other end.
+CARDS = [word for card in (1, 2)
+         for word in ("-netdev", f"hubport,id=more{card},hubid={card}",
+                      "-device", f"virtio-net-pci,netdev=more{card},mac=52:54:00:00:00:0{card}")]
+
 STAY = "target.stay=0"  # it runs until leave()
 
 
@@ -17,7 +22,7 @@ def arrive(vm, command, nonce, user="root", timeout=240):
     Run the tool, then log in to the target as root, by the key that opened the distro, where
     only the distro's host keys are taken for its; gives the target's facts.
     """
-    vm.expect_these_host_keys()
+    vm.expect_these_host_keys(user)
     vm.run(command, timeout=timeout, user=user)
     vm.wait_unreachable()
     facts = vm.wait_verdict(nonce, timeout=timeout)

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 import gzip
+import os
 import shutil
 import struct
+import tempfile
 
 import pytest
 
-from machine import Machine
+from booted import SESSION, booted
 from payload import BINARY, make_payload
 
 
@@ -40,6 +42,21 @@ def write_cases(folder, tree):
         (folder / "i" / name).symlink_to(f"/nix/store/5yzj8pq1m9d3xv0k7c2s4w6r8f1g3h5n-x/{name}")
 
 
+def is_worker(config):
+    return hasattr(config, "workerinput")
+
+
+# One folder for saved machines in each session: its workers find it in their environment.
+def pytest_configure(config):
+    if not is_worker(config):
+        os.environ[SESSION] = tempfile.mkdtemp(prefix="pivot-session-")
+
+
+def pytest_unconfigure(config):
+    if not is_worker(config):
+        shutil.rmtree(os.environ.pop(SESSION))
+
+
 @pytest.fixture
 def payload(tmp_path):
     """A folder for /mnt/payload, and the nonce its target prints."""
@@ -53,8 +70,7 @@ def vm(tmp_path_factory):
     folder = tmp_path_factory.mktemp("payload")
     make_payload(folder)
     write_cases(folder / "cases", folder / "result")
-    with Machine(payload=folder) as machine:
-        machine.boot()
+    with booted(payload=folder) as machine:
         machine.run("truncate -s 8G /srv/huge && truncate -s 400M /srv/large")
         machine.run("chmod 755 /root")
         yield machine
@@ -67,7 +83,8 @@ def group_of(item):
 
 def pytest_collection_modifyitems(items):
     # the longest first, so that no worker is left with it at the end; else as collected
-    longest = ["evidence-6.1", "evidence-6.12", "evidence-gain", "devices", "home", "refusals"]
+    longest = ["two-stage", "evidence-6.1", "faults", "home", "devices", "evidence-gain",
+               "evidence-6.12", "refusals"]
     items.sort(key=lambda item: (longest + [group_of(item)]).index(group_of(item)))
     reasons = []
     if not shutil.which("qemu-system-x86_64"):

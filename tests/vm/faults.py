@@ -160,8 +160,8 @@ def chosen(faults, seed):
 
 
 class FaultyMachine(SnapshotMachine):
-    def __init__(self, payload, nonce):
-        super().__init__(payload=payload)
+    def __init__(self, nonce, **options):
+        super().__init__(**options)
         self.nonce = nonce
         self.homes = 0
 

@@ -60,6 +60,19 @@ PATIENCE = float(os.environ.get("PIVOT_PATIENCE", "1"))
 
 IN_THE_WIRE = 3  # lines a serial port may still owe for a process that is gone
 
+# The same for every machine: one that goes on from where another was saved finds another
+# payload on a disk that has not changed its size.
+PAYLOAD_DISK_BYTES = 1 << 30
+
+PORTS = ("console", "verdict", "rows")  # serial, each with a log
+SAVED = ("data.raw", "vars.fd", *(f"{port}.log" for port in PORTS))
+
+# The first can do what the second can, but says that it is an Atom (Cedarview), of which Linux
+# knows that it speculates nothing. So it isolates no page tables, for which an emulated
+# processor forgets all translations at each entry into the kernel and at each way out.
+QUICK_CPU = "Nehalem,model=54"
+ISOLATING_CPU = "Nehalem"
+
 DISK_DEVICES = {
     "virtio": "virtio-blk-pci,id={id}-disk,drive={id},serial={id}",
     "nvme": "nvme,id={id}-disk,drive={id},serial={id}",
@@ -181,21 +194,21 @@ class Filesystem:
 
 
 class Machine:
-    data_disk = ("data.raw", "raw")
-
     def __init__(self, image="systemd", firmware="bios", memory_mib=1024, cpus=1,
-                 cpu="Nehalem", disk="virtio", nic="virtio-net-pci", reboot=True, payload=None,
-                 extra=()):
+                 cpu=QUICK_CPU, disk="virtio", nic="virtio-net-pci", reboot=True, payload=None,
+                 extra=(), saved=None):
         """
         firmware -- bios, uefi, or secure: UEFI with Secure Boot on, by Microsoft's keys
         cpu      -- a model of QEMU's
         reboot   -- False makes QEMU end where the machine would reboot
         payload  -- a folder, read-only at /mnt/payload inside
         extra    -- more arguments for QEMU
+        saved    -- a folder of save(): where a machine with these options goes on from
         """
         self.image = image_path(image)
         self.options = dict(firmware=firmware, memory_mib=memory_mib, cpus=cpus, cpu=cpu,
                             disk=disk, nic=nic, reboot=reboot, payload=payload, extra=extra)
+        self.saved = saved
         self.port = None
         self.qmp = None
         self.qemu = None
@@ -226,27 +239,43 @@ class Machine:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _make_disks(self):
-        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "raw",
-                        "-b", self.image, self.folder / "root.qcow2"], check=True)
+        self._make_payload()
+        if self.saved:
+            self._take_saved()
+            return
+        self._make_root(self.image, "raw")
         (self.folder / "data.raw").touch()
         os.truncate(self.folder / "data.raw", 64 << 20)
-        if self.options["payload"]:
-            self._make_payload(Path(self.options["payload"]))
         firmware = FIRMWARE[self.options["firmware"]]
         if firmware:
             shutil.copy(OVMF / firmware[1], self.folder / "vars.fd")
 
-    def _make_payload(self, source):
-        size = sum(path.stat().st_size for path in source.rglob("*") if path.is_file())
+    def _make_root(self, base, form):
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", form, "-b", base,
+                        self.folder / "root.qcow2"], check=True)
+
+    def _take_saved(self):
+        """The disks and logs as they were then."""
+        for name in SAVED:
+            if (self.saved / name).exists():
+                shutil.copy(self.saved / name, self.folder)
+        self._make_root(self.saved / "root.qcow2", "qcow2")
+
+    def _make_payload(self):
         disk = self.folder / "payload.raw"
-        subprocess.run(["mkfs.ext4", "-q", "-O", "^has_journal", "-L", "payload", "-d", source,
-                        disk, f"{size * 5 // 4 // 1024 + 4096}k"],
-                       check=True, stdout=subprocess.DEVNULL)
+        disk.touch()
+        source = self.options["payload"]
+        if source:
+            size = sum(path.stat().st_size for path in Path(source).rglob("*") if path.is_file())
+            subprocess.run(["mkfs.ext4", "-q", "-O", "^has_journal", "-L", "payload", "-d", source,
+                            disk, f"{size * 5 // 4 // 1024 + 4096}k"],
+                           check=True, stdout=subprocess.DEVNULL)
+        assert disk.stat().st_size <= PAYLOAD_DISK_BYTES
+        os.truncate(disk, PAYLOAD_DISK_BYTES)
 
     def _disk_arguments(self):
-        disks = [("root", "root.qcow2", "qcow2"), ("data", *self.data_disk)]
-        if self.options["payload"]:
-            disks.append(("payload", "payload.raw", "raw"))
+        disks = [("root", "root.qcow2", "qcow2"), ("data", "data.raw", "raw"),
+                 ("payload", "payload.raw", "raw")]
         for index, (name, file, form) in enumerate(disks):
             # The payload is read-only, which an AHCI disk cannot be.
             bus = "virtio" if name == "payload" else self.options["disk"]
@@ -270,7 +299,7 @@ class Machine:
     def _serial_arguments(self):
         # The first and third port share an interrupt on a real PC: the third
         # gets its own here.
-        for index, (name, more) in enumerate((("console", ""), ("verdict", ""), ("rows", ",irq=5"))):
+        for index, (name, more) in enumerate(zip(PORTS, ("", "", ",irq=5"), strict=True)):
             (self.folder / f"{name}.log").touch()
             yield "-chardev"
             yield f"file,id={name},path={self.folder / name}.log,append=on"
@@ -292,17 +321,46 @@ class Machine:
             "-device", "virtio-rng-pci,id=rng-device,rng=rng",
             *self._firmware_arguments(), *self._disk_arguments(), *self._serial_arguments(),
             *([] if options["reboot"] else ["-no-reboot"]), *options["extra"],
+            *(["-incoming", f"file:{self.saved}/state"] if self.saved else []),
         ]
         self.qemu_log = open(self.folder / "qemu.log", "w")
         self.qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL,
                                      stdout=self.qemu_log, stderr=subprocess.STDOUT)
         self.qmp = self._wait("QEMU's monitor", 10, self._connect_monitor)
+        if self.saved:
+            self._wait("saved machine", 60, lambda: self.status() != "inmigrate")
+            self.qmp.command("cont")
 
     def _connect_monitor(self):
         """Nothing where QEMU does not listen yet, though its socket may be there."""
         with contextlib.suppress(FileNotFoundError, ConnectionRefusedError):
             return Qmp(self.folder / "qmp")
         return None
+
+    def save(self, folder):
+        """
+        Leave it in a folder as it is at this moment, for others to go on from there. This
+        one ends here: of the time in between, none of them sees anything.
+        """
+        self._forget_ssh()
+        self.qmp.command("stop")
+        self.qmp.command("migrate-set-parameters", **{"max-bandwidth": 0})  # no limit
+        self.qmp.command("migrate", uri=f"file:{self.folder}/state")
+        self._wait("saved machine", 60, self._has_left)
+        self.kill()
+        folder.mkdir()
+        for name in ("state", "root.qcow2", *SAVED):
+            if (self.folder / name).exists():
+                shutil.move(self.folder / name, folder)
+
+    def _has_left(self):
+        progress = self.qmp.command("query-migrate")
+        if progress["status"] == "failed":
+            raise MachineError(f"it cannot be saved: {progress['error-desc']}")
+        return progress["status"] == "completed"
+
+    def status(self):
+        return self.qmp.command("query-status")["status"]
 
     def is_running(self):
         return self.qemu is not None and self.qemu.poll() is None
@@ -421,9 +479,9 @@ class Machine:
         return ["ssh", "-F", "none", "-i", key, "-p", str(self.port), *arguments,
                 f"{user}@127.0.0.1"]
 
-    def expect_these_host_keys(self):
+    def expect_these_host_keys(self, user="root"):
         """From now on ssh takes the host keys that the distro has now, and no others."""
-        keys = self.read("cat /etc/ssh/ssh_host_*_key.pub").splitlines()
+        keys = self.run("cat /etc/ssh/ssh_host_*_key.pub", user=user).stdout.splitlines()
         (self.folder / "known_hosts").write_text(
             "".join(f"[127.0.0.1]:{self.port} {key}\n" for key in keys))
         self.host_keys = "yes"
@@ -487,7 +545,9 @@ class Machine:
         self._wait("running database", 60, lambda: self.rows_acknowledged() > row)
         self.wait_until("data volume", "mountpoint -q /srv/lvm")
         if self.options["payload"]:
-            self.run("mkdir -p /mnt/payload && mount -r LABEL=payload /mnt/payload")
+            # by its name: its contents are not what udev has seen of a saved machine's
+            self.run("mkdir -p /mnt/payload && "
+                     "mount -r /dev/disk/by-id/virtio-payload /mnt/payload")
 
     def wait_until(self, what, command, timeout=60):
         """Wait until a command inside succeeds."""

@@ -11,9 +11,7 @@ A machine that boots once, and goes back to that moment again and again.
 It stands still where it would restart or switch off; its disks are read as they are then.
 """
 
-import subprocess
-
-from machine import Filesystem, Machine, MachineError
+from machine import PORTS, Filesystem, Machine
 
 # where it would restart or switch off
 HOLD_STILL = ("-action", "reboot=shutdown,shutdown=pause")
@@ -22,16 +20,9 @@ LANDED, HOME = "landed", "came home"
 
 
 class SnapshotMachine(Machine):
-    data_disk = ("data.qcow2", "qcow2")
-
     def __init__(self, **options):
         super().__init__(**options)
         self.marks = {}  # where in each log the present run begins
-
-    def _make_disks(self):
-        super()._make_disks()
-        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", self.folder / "data.qcow2",
-                        "64M"], check=True)
 
     def _log(self, name):
         with open(self.folder / f"{name}.log", "rb") as log:
@@ -45,24 +36,18 @@ class SnapshotMachine(Machine):
         # as a user's machine has it: nothing but what we write brings home after a panic
         self.run("sysctl -qw kernel.panic=0")
         self.prepare_more()
-        self._forget_ssh()
-        answer = self.monitor("savevm base")
-        if answer:
-            raise MachineError(f"no snapshot: {answer}")
-        # a QEMU that goes back in time keeps its TSC, and the kernel sees minutes pass
-        self.options["extra"] = (*self.options["extra"], "-loadvm", "base", *HOLD_STILL)
+        self.save(self.folder / "snapshot")
+        self.saved = self.folder / "snapshot"
+        self.options["extra"] = (*self.options["extra"], *HOLD_STILL)
 
     def prepare_more(self):
         """For what is to be so, or known, at the snapshot."""
 
-    def status(self):
-        return self.qmp.command("query-status")["status"]
-
     def restore(self):
         self.kill()
         (self.folder / "qmp").unlink(missing_ok=True)
-        for name in ("console", "verdict", "rows"):
-            self.marks[name] = (self.folder / f"{name}.log").stat().st_size
+        self._take_saved()
+        self.marks = {port: (self.saved / f"{port}.log").stat().st_size for port in PORTS}
         self._start()
 
     def go_on(self):
@@ -95,8 +80,6 @@ class SnapshotMachine(Machine):
     def _copy_disks(self):
         self.qmp.command("stop")  # nothing is left in QEMU's own buffers
         self._copy_root_partition(self.folder / "root.ext4")
-        subprocess.run(["qemu-img", "convert", "-U", "-O", "raw", self.folder / "data.qcow2",
-                        self.folder / "data.raw"], check=True)
         for name in ("events.db", "events.db-wal", "loop.img"):
             (self.folder / name).unlink(missing_ok=True)
 

@@ -3,17 +3,10 @@
 
 import networks
 
-from arrival import arrive, identity, is_installer, leave, make_target, network
+from arrival import CARDS, arrive, identity, is_installer, leave, make_target, network
+from booted import booted
 from landing import TOOL, TREE
-from machine import Machine
 from restored import assert_becomes
-
-
-def cards(count):
-    """So many, besides that of ssh; nobody is at the other end."""
-    return [word for card in range(1, count + 1)
-            for word in ("-netdev", f"hubport,id=more{card},hubid={card}",
-                         "-device", f"virtio-net-pci,netdev=more{card},mac=52:54:00:00:00:0{card}")]
 
 
 def assert_reaches(vm, *gateways):
@@ -23,8 +16,7 @@ def assert_reaches(vm, *gateways):
 
 def test_the_installer_s_addresses_and_routes_are_the_old_ones(tmp_path):
     nonce = make_target(tmp_path, "installer")
-    with Machine(payload=tmp_path, extra=cards(1)) as vm:
-        vm.boot()
+    with booted(payload=tmp_path, extra=CARDS) as vm:
         vm.run("bash -es", input=networks.STATIC)
         old, before = identity(vm), network(vm)
         assert not is_installer(vm)
@@ -38,8 +30,7 @@ def test_the_installer_s_addresses_and_routes_are_the_old_ones(tmp_path):
 
 def test_networkd_in_the_target_stacks_up_the_same_network(tmp_path):
     nonce = make_target(tmp_path, "networkd")
-    with Machine(payload=tmp_path, extra=cards(2)) as vm:
-        vm.boot()
+    with booted(payload=tmp_path, extra=CARDS) as vm:
         vm.run("bash -es", input=networks.STACKED)
         before = network(vm)
         arrive(vm, f"{TOOL} {TREE}", nonce)
@@ -52,8 +43,7 @@ def test_networkd_in_the_target_stacks_up_the_same_network(tmp_path):
 
 def test_an_address_of_dhcp_is_asked_for_again_after_two_stages(tmp_path):
     nonce = make_target(tmp_path, "installer")
-    with Machine(payload=tmp_path) as vm:
-        vm.boot()
+    with booted(payload=tmp_path) as vm:
         old, addresses = identity(vm), network(vm)[0]
         arrive(vm, f"{TOOL} --two-stage {TREE}", nonce)
         assert identity(vm) == old
@@ -65,8 +55,7 @@ def test_an_address_of_dhcp_is_asked_for_again_after_two_stages(tmp_path):
 def test_a_target_that_no_address_came_along_to_is_not_reached(tmp_path):
     """So that the other tests mean something."""
     nonce = make_target(tmp_path, "installer")
-    with Machine(payload=tmp_path) as vm:
-        vm.boot()
+    with booted(payload=tmp_path) as vm:
         vm.run(f"{TOOL} --no-keep-network {TREE}")
         vm.wait_unreachable()
         vm.wait_verdict(nonce, timeout=240)

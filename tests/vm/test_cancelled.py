@@ -14,6 +14,10 @@ TOOL = "/mnt/payload/pivot-kexec"
 TREE = "/mnt/payload/result"
 LONG = "--delay 600"
 
+# Of what travels, how much the waiter keeps in memory, in KiB.
+LOCKED = """awk '/payload\\/extra$/ { found = 1 } found && /^Locked:/ { print $2; exit }' \\
+	/proc/$(pgrep -x pivot-kexec)/smaps"""
+
 # How a caller may not care; {} is the command, and its exit code the last line.
 CARELESS = {
     "nothing open": "{} <&- >&- 2>&-; echo $?",
@@ -28,11 +32,29 @@ def test_a_jump_in_its_delay_can_be_cancelled(vm, way):
     before = state(vm)
     output = vm.read(f"{TOOL} {LONG} {TREE}")
     assert_armed(vm)
+    assert int(vm.read(LOCKED)) > 0, "what travels may be swapped out"
     second = vm.run(f"{TOOL} {TREE}", check=False)
     assert second.returncode == 1
     assert re.search("another pivot-kexec waits .*: .*end it", second.stderr), second.stderr
     assert_armed(vm)
     vm.run(re.search(way, output)[1])
+    assert_undone(vm, before)
+
+
+@pytest.mark.parametrize("answer, code", [("no", 1), ("yes", 0)])
+def test_who_sits_at_a_terminal_is_asked(vm, answer, code):
+    before = state(vm)
+    said = "/root/said"
+    result = vm.run(f"(until grep -qs 'go on: ' {said}; do sleep 0.2; done; echo {answer}) | "
+                    f"TERM=xterm script -qefc '{TOOL} {LONG} {TREE}' {said}; "
+                    f"code=$?; rm {said}; exit $code", check=False)
+    assert result.returncode == code, result.stdout
+    assert "goes into" in result.stdout and "Type 'yes' to go on: " in result.stdout
+    if code == 0:
+        assert_armed(vm)
+        vm.run(f"{TOOL} cancel")
+    else:
+        assert "nothing was changed" in result.stdout
     assert_undone(vm, before)
 
 

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import pytest
 
+from booted import CARD, SLOT, booted, going_on, plug_in
 from machine import Machine
 from payload import SOURCE, add_modules, add_to_initrd, make_payload
-from wire import WORDS, Wire
+from wire import WORDS, Wire, ends
 
 TOOL = "/mnt/payload/pivot-kexec"
 TREE = "/mnt/payload/result"
@@ -18,10 +19,9 @@ OTHER = "/mnt/payload/kexec-image"
 MODULES = "/mnt/payload/modules"
 
 
-# A driver that does not come back from its .remove. One machine, in this order: home, home
+# A driver that does not come back from its .remove, of QEMU's `edu`. One machine, in this order: home, home
 # again, and into the target.
 
-EDU = "0000:00:10.0"
 SOON = "--quirk driver:hung=deadline:3"
 
 
@@ -32,6 +32,8 @@ class Restartable(Machine):
     def start_again(self):
         """From the disks it has written, as after that reset."""
         (self.folder / "root.ext4").unlink(missing_ok=True)
+        self.saved = None
+        self.options["extra"] = (*SLOT, "-device", "edu,bus=slot-port")
         self._start()
 
 
@@ -41,14 +43,15 @@ def stubborn(tmp_path_factory):
     folder = tmp_path_factory.mktemp("payload")
     nonce = make_payload(folder, append="target.stay=1")
     add_modules(folder)
-    with Restartable(payload=folder, extra=["-device", f"edu,addr={EDU[8:10]}"]) as vm:
+    with Restartable(payload=folder, **going_on()) as vm:
         vm.boot()
+        plug_in(vm, "edu")
         yield vm, nonce
 
 
 def load_hung(vm, parameters=""):
     vm.run(f"insmod {MODULES}/hung.ko {parameters}")
-    return vm.read(f"readlink /sys/bus/pci/devices/{EDU}/driver").rpartition("/")[2]
+    return vm.read(f"readlink /sys/bus/pci/devices/{CARD}/driver").rpartition("/")[2]
 
 
 class Line(NamedTuple):
@@ -68,11 +71,11 @@ def report(console):
 def assert_hung_alone(console):
     """The report names the device, and all the others are at rest."""
     lines = report(console)
-    hung = lines.pop(EDU)
+    hung = lines.pop(CARD)
     assert ", hung, " in hung.detail and hung.state.startswith("hangs"), hung
     assert hung.ms >= 3000, hung
     others = {name: line for name, line in lines.items() if line.what != "kept"}
-    # the last of all in address and rank
+    # the last of all: the card is deeper
     assert others["0000:00:1f.3"].what == "unbound", "what came after it was left"
     assert {line.state for line in others.values()} == {"at rest"}, others
     assert re.search(r"pivot-kexec: \d+ devices at rest, .*\b1 left running", console)
@@ -128,7 +131,7 @@ def test_a_remove_that_is_slow_is_waited_for(stubborn):
     vm.run(f"{TOOL} {TREE}")
     vm.wait_verdict(nonce, timeout=240)
     vm.wait_end()
-    slow = report(vm.console_text()[start:])[EDU]
+    slow = report(vm.console_text()[start:])[CARD]
     assert slow.what == "unbound" and slow.state == "at rest", slow
     assert ", slow, " in slow.detail and slow.ms >= 5000, slow
     assert vm.disk_problems() == []
@@ -165,10 +168,9 @@ def flaky_nics(folder):
     nonce = make_payload(folder, append=WATCH)
     add_watcher(folder)
     add_modules(folder)
-    with Wire(ends=len(NICS)) as wire, Machine(
-            payload=folder, memory_mib=MEMORY_MIB,
-            extra=[*wire.arguments, *nic_arguments()]) as vm:
-        vm.boot()
+    with Wire() as wire, booted(payload=folder, memory_mib=MEMORY_MIB,
+                                extra=(*ends(len(NICS)), *nic_arguments())) as vm:
+        wire.connect(vm)
         for nic in NICS:
             vm.wait_until("link", f"grep -qx 1 /sys/bus/pci/devices/{nic}/net/*/carrier")
         vm.run(f"insmod {MODULES}/flaky.ko devices={','.join(NICS)}")

@@ -6,6 +6,7 @@ import re
 import pytest
 
 import faults
+from booted import going_on
 from faults import HOME, LANDED, REFUSED, STRANDED, Fault
 
 # One machine, set back to its snapshot for each.
@@ -33,7 +34,7 @@ SAMPLE = {
 def vm(tmp_path_factory):
     folder = tmp_path_factory.mktemp("payload")
     nonce = faults.make_faulty_payload(folder)
-    with faults.FaultyMachine(folder, nonce) as machine:
+    with faults.FaultyMachine(nonce, payload=folder, **going_on()) as machine:
         machine.prepare()
         machine.homes = 1  # test_way_home.py waits for whole boots
         yield machine

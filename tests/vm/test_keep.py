@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Keys and files of the old system reach the target. By the other loaders: test_loading.py."""
 
+import re
+
+from booted import booted
 from keep import KEY, OPTIONS, assert_kept, kept, md5, prepare
 from landing import TOOL, TREE, assert_landed_clean, jump
 from machine import Machine
@@ -8,8 +11,7 @@ from machine import Machine
 
 def test_the_target_finds_them_behind_an_initrd_that_stays_where_it_is(payload):
     folder, nonce = payload
-    with Machine(payload=folder) as vm:
-        vm.boot()
+    with booted(payload=folder) as vm:
         expected = prepare(vm)
         vm.run(f"cp -r {TREE} /dev/shm/ && md5sum /dev/shm/result/* >/srv/before")
         command = (f"{TOOL} --delay 10 {OPTIONS} /dev/shm/result && sleep 2 && "
@@ -22,10 +24,13 @@ def test_the_target_finds_them_behind_an_initrd_that_stays_where_it_is(payload):
 
 def test_the_target_finds_them_after_two_stages(payload):
     folder, nonce = payload
-    with Machine(payload=folder) as vm:
-        vm.boot()
+    with booted(payload=folder) as vm:
         expected = prepare(vm)
-        _console, facts = jump(vm, f"{TOOL} --two-stage {OPTIONS} {TREE}", nonce)
+        vm.run("echo 'echo hook at the $1, Linux of $(cut -d. -f1 /proc/uptime) s' >/root/hook")
+        console, facts = jump(vm, f"{TOOL} --two-stage --hook /root/hook {OPTIONS} {TREE}", nonce)
+        hooks = re.findall(r"hook at the (\w+), Linux of (\d+) s", console)
+        assert [point for point, _ in hooks] == ["teardown", "jump"]
+        assert int(hooks[1][1]) < int(hooks[0][1]), "the second was to run in the middle kernel"
         assert_kept(facts, expected)
 
 

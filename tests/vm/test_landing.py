@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The jump lands in the target, and what was promised about the old disks holds."""
+"""
+The jump lands in the target, and what was promised about the old disks holds. With each
+firmware and each init out of a machine that has just booted; out of a kernel that isolates page
+tables, too.
+"""
 
 import subprocess
 
+from booted import booted
 from landing import TOOL, TREE, assert_landed_clean, assert_sees_efi, jump
-from machine import Machine
+from machine import ISOLATING_CPU, Machine
 
 # As a program in Go: SIGTERM is handled, and takes its time; SIGHUP kills at once.
 FLUSHER = r"""
@@ -34,7 +39,7 @@ def attach_loop(vm):
 
 def test_lands_from_systemd_on_bios(payload):
     folder, nonce = payload
-    with Machine(payload=folder, cpus=2) as vm:
+    with Machine(payload=folder, cpu=ISOLATING_CPU, cpus=2) as vm:
         vm.boot()
         vm.start_heart("@heart")  # both systemd and our init take it for a storage daemon
         attach_loop(vm)
@@ -46,7 +51,7 @@ def test_lands_from_systemd_on_bios(payload):
 
 def test_lands_by_seizing_systemd_on_uefi(payload):
     folder, nonce = payload
-    with Machine(payload=folder, firmware="uefi", disk="nvme") as vm:
+    with Machine(payload=folder, firmware="uefi", cpu=ISOLATING_CPU, disk="nvme") as vm:
         vm.boot()
         vm.start_heart()
         loop = attach_loop(vm)
@@ -74,8 +79,7 @@ def test_lands_from_a_tarball_piped_into_a_service_that_ends(payload):
     folder, nonce = payload
     subprocess.run(["tar", "--zstd", "-cf", folder / "tree.tar.zst", "-C", folder, "result"],
                    check=True)
-    with Machine(payload=folder) as vm:
-        vm.boot()
+    with booted(payload=folder) as vm:
         command = f"systemd-run --quiet --pipe --wait {TOOL} - < /mnt/payload/tree.tar.zst"
         console, facts = jump(vm, command, nonce)
         assert_landed_clean(vm, console, facts)

@@ -11,9 +11,10 @@ from typing import NamedTuple
 
 import pytest
 
+from booted import booted
 from keep import OPTIONS, assert_kept, prepare
 from landing import TOOL, TREE, assert_landed_clean, assert_sees_efi, jump
-from machine import Machine, image_path
+from machine import QUICK_CPU, Machine, image_path
 from payload import make_payload
 
 MIB = 1 << 20
@@ -27,8 +28,7 @@ SMALL_MIB = 544
 ])
 def test_each_loader_lands(payload, loader, firmware, takeover):
     folder, nonce = payload
-    with Machine(payload=folder, firmware=firmware) as vm:
-        vm.boot()
+    with booted(payload=folder, firmware=firmware) as vm:
         expected = prepare(vm)
         console, facts = jump(
             vm, f"{TOOL} --loader={loader} --takeover={takeover} {OPTIONS} {TREE}", nonce)
@@ -56,7 +56,7 @@ class Running(NamedTuple):
     oldest: tuple  # its release, at least
     takeover: str
     initrd: str = ""  # where it lies in memory, and stays
-    cpu: str = "Nehalem"
+    cpu: str = QUICK_CPU
     paging_levels: int = 4
 
 

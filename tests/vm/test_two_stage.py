@@ -11,6 +11,7 @@ import shutil
 import pytest
 
 import middle
+from booted import CARD, going_on, plug_in
 from landing import TOOL, TREE, assert_landed_clean, assert_sees_efi, jump
 from machine import Machine, image_path
 from middle import flip_byte, moments
@@ -20,7 +21,6 @@ from snapshots import HOME, LANDED, SnapshotMachine
 
 OTHER = "/mnt/payload/kexec-image"
 MODULES = "/mnt/payload/modules"
-CARD = "0000:01:00.0"
 MIB = 1 << 20
 
 IN_THE_MIDDLE = r"in control as PID 1 \(of the middle kernel\)"
@@ -65,20 +65,15 @@ in_one_machine = pytest.mark.xdist_group("two-stage")
 
 
 class Host(SnapshotMachine):
-    def plug_in(self):
-        """QEMU's `edu`, which no snapshot has in it."""
-        self.qmp.command("device_add", driver="edu", bus="below", id="card")
-        self.wait_until("card", f"test -e /sys/bus/pci/devices/{CARD}/resource0")
-
     def go(self, options, also=""):
         """
         Jump, from the snapshot; the outcome, and what the tool said.
 
-        also -- a command to be run before, with a card plugged in
+        also -- a command to be run before, with QEMU's `edu` plugged in
         """
         self.restore()
         if also:
-            self.plug_in()
+            plug_in(self, "edu")
             self.run(also)
         said = self.start(options)
         return self.wait_outcome(self.nonce), said
@@ -106,7 +101,7 @@ def host(tmp_path_factory):
     shutil.copy(image_path("systemd-6.12").with_name("vmlinuz"), folder / "middle-6.12")
     shutil.copy(folder / "modules" / "moody.ko", folder / "nic.ko")
     add_to_initrd(folder, "nic.ko")
-    with Host(payload=folder, extra=("-device", "pcie-root-port,id=below,chassis=1,addr=10")) as vm:
+    with Host(payload=folder, **going_on()) as vm:
         vm.other, vm.nonce = other, nonce
         vm.prepare()
         yield vm
@@ -183,7 +178,7 @@ def test_a_host_that_cannot_let_go_lands_and_loses_nothing(host):
 def test_a_card_does_not_work_after_a_plain_kexec(host):
     """What two stages are measured against."""
     host.restore()
-    host.plug_in()
+    plug_in(host, "edu")
     host.run(f"insmod {MODULES}/moody.ko && ip link set moody0 up")
     line = f"console=ttyS0,115200 target.nonce={host.nonce} target.stay=3600"
     assert host.jump_plainly(f"{TREE}/bzImage", f"{TREE}/initrd.gz", line) == LANDED

@@ -3,18 +3,15 @@
 
 import pytest
 
-from machine import Machine
+from booted import booted
 from payload import make_payload
 
 TOOL = "/mnt/payload/pivot-kexec"
 TREE = "/mnt/payload/result"
 
-# By driver: a card, which its bus takes away; and a part of the board, below a bridge that
-# keeps its driver.
-HARDWARE = {
-    "i6300esb": ["-device", "i6300esb"],
-    "iTCO_wdt": ["-global", "ICH9-LPC.noreboot=false"],
-}
+# By driver, what else the machine has: a card, which its bus takes away; a part of the board,
+# below a bridge that keeps its driver.
+HARDWARE = {"i6300esb": ("-device", "i6300esb"), "iTCO_wdt": ()}
 
 
 def barks(vm):
@@ -26,8 +23,7 @@ def barks(vm):
 @pytest.mark.parametrize("driver", HARDWARE)
 def test_a_target_that_does_nothing_is_left_for_the_distro(tmp_path, driver):
     nonce = make_payload(tmp_path, append="target.stay=100000")
-    with Machine(payload=tmp_path, extra=[*HARDWARE[driver], "-action", "watchdog=reset"]) as vm:
-        vm.boot()
+    with booted(payload=tmp_path, extra=HARDWARE[driver]) as vm:
         vm.run(f"modprobe {driver} && test -e /sys/class/watchdog/watchdog0")
         assert "arm      watchdog0" in vm.read(f"{TOOL} plan --watchdog=20 {TREE}")
         vm.run(f"{TOOL} --watchdog=20 {TREE}")

@@ -3,7 +3,7 @@
 
 import pytest
 
-from machine import Machine
+from booted import booted
 from payload import make_payload
 from untouched import assert_armed, assert_undone, state
 
@@ -26,8 +26,7 @@ systemd-run --unit=saboteur -p ExecStop='/root/kexec-image unload' -p Type=onesh
 def vm(tmp_path_factory):
     folder = tmp_path_factory.mktemp("payload")
     make_payload(folder)
-    with Machine(payload=folder) as machine:
-        machine.boot()
+    with booted(payload=folder) as machine:
         yield machine
 
 
@@ -76,6 +75,13 @@ def test_comes_home_by_the_guardian_when_the_time_is_up(vm):
                       "pivot-kexec: the time is up after 3 s")
 
 
+def test_comes_home_when_a_hook_fails_that_must_not(vm):
+    vm.run("echo 'test $1 = teardown || exit 7' >/root/hook.sh")
+    assert_comes_home(vm, f"{TOOL} --hook /root/hook.sh --on-hook-failure=reboot {TREE}",
+                      "pivot-kexec: a hook failed")
+    assert "'hook.sh' ended with exit code 7" in vm.console_text()
+
+
 def test_goes_on_as_before_when_pid_1_cannot_be_seized(vm):
     """Not past the point of no return; here, because only a reboot takes this back."""
     before = state(vm)
@@ -103,8 +109,7 @@ def test_powers_off_when_told_so_during_the_delay(vm):
 @pytest.mark.xdist_group("plug")
 def test_sees_disks_that_were_not_let_go():
     """The check of the disks can fail, for each of them."""
-    with Machine() as vm:
-        vm.boot()
+    with booted() as vm:
         vm.run("touch /srv/lvm/file /srv/loop/file && sync")
         vm.kill()
         problems = "\n".join(vm.disk_problems())

@@ -15,16 +15,20 @@ WORDS = b"from the far end "
 FRAME = b"\xff" * 6 + b"\x02pivot" + b"\x88\xb5" + WORDS * 80
 
 
+def ends(count):
+    """QEMU's arguments."""
+    for end in range(1, count + 1):
+        yield from ("-netdev", f"hubport,id=wire{end},hubid=1")
+
+
 class Wire:
     """
-    A cable with so many ends; the devices' netdevs are wire1, wire2, ...
+    The cable that leads to a machine's ends(), whose netdevs are wire1, wire2, ...
 
-        with Wire(ends=1) as wire:
-            Machine(extra=[*wire.arguments, "-device", "e1000,netdev=wire1"])
+        with Wire() as wire, Machine(extra=[*ends(1), "-device", "e1000,netdev=wire1"]) as vm:
+            wire.connect(vm)
+            wire.send(frames=1)
     """
-
-    def __init__(self, ends):
-        self.ends = ends
 
     def __enter__(self):
         # a short path: 107 bytes are what a socket's may have
@@ -32,18 +36,17 @@ class Wire:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.settimeout(1)
         self.socket.bind(f"{self.folder}/far")
-        self.arguments = [
-            "-netdev", f"dgram,id=wire,local.type=unix,local.path={self.folder}/near"
-                       f",remote.type=unix,remote.path={self.folder}/far",
-            "-netdev", "hubport,id=hub,hubid=1,netdev=wire",
-        ]
-        for end in range(1, self.ends + 1):
-            self.arguments += ["-netdev", f"hubport,id=wire{end},hubid=1"]
         return self
 
     def __exit__(self, *_exception):
         self.socket.close()
         shutil.rmtree(self.folder)
+
+    def connect(self, vm):
+        vm.qmp.command("netdev_add", type="dgram", id="wire",
+                       local={"type": "unix", "path": f"{self.folder}/near"},
+                       remote={"type": "unix", "path": f"{self.folder}/far"})
+        vm.qmp.command("netdev_add", type="hubport", id="hub", hubid=1, netdev="wire")
 
     def send(self, frames):
         """Send so many, unless nobody takes them; gives how many were taken."""
