@@ -317,6 +317,7 @@ ip link set eth2 mtu 9000 up
 ip link add link eth2 name storage type vlan id 20
 ip link set storage up
 ip addr add 198.51.100.10/24 dev storage
+udevadm settle
 printf '%s\\n' 'search example.org' 'nameserver 10.0.2.3' 'nameserver fec0::3' >/etc/resolv.conf
 """
 

@@ -2,8 +2,10 @@
 """Whether a network is the same again."""
 
 import json
+import time
 
-from networks import VIEWS
+from machine import PATIENCE
+from networks import VIEWS, differences
 
 
 def views(vm, ip="ip"):
@@ -37,5 +39,13 @@ def lasting(said):
         route["flags"] = [flag for flag in route["flags"] if flag != "linkdown"]
         if route["dst"] == "default":
             route.pop("protocol", None)
-    return links, [sorted(json.dumps(route, sort_keys=True) for route in table
-                          if route["dst"] != "fe80::/64") for table in routes]
+    return [links] + [sorted(json.dumps(route, sort_keys=True) for route in table
+                             if route["dst"] != "fe80::/64") for table in routes]
+
+
+def assert_becomes(before, look, timeout=30):
+    """look() gives what lasting() does; it may take a while until that is as before."""
+    deadline = time.monotonic() + timeout * PATIENCE
+    while (now := look()) != before and time.monotonic() < deadline:
+        time.sleep(1)
+    assert now == before, "\n".join(differences(before, now))

@@ -6,12 +6,11 @@ import networks
 from arrival import CARDS, arrive, identity, is_installer, leave, make_target, network
 from booted import booted
 from landing import TOOL, TREE
+from restored import assert_becomes
 
-GATEWAYS = ("10.0.2.2", "fec0::2")
 
-
-def assert_reaches_gateways(vm):
-    for gateway in GATEWAYS:
+def assert_reaches(vm, *gateways):
+    for gateway in gateways:
         vm.wait_until(f"answer of {gateway}", f"ping -c 1 -W 2 {gateway}")
 
 
@@ -19,12 +18,13 @@ def test_the_installer_s_addresses_and_routes_are_the_old_ones(tmp_path):
     nonce = make_target(tmp_path, "installer")
     with booted(payload=tmp_path, extra=CARDS) as vm:
         vm.run("bash -es", input=networks.STATIC)
-        before = network(vm), identity(vm)
+        old, before = identity(vm), network(vm)
         assert not is_installer(vm)
         arrive(vm, f"{TOOL} {TREE}", nonce)
         assert is_installer(vm)
-        assert (network(vm), identity(vm)) == before
-        assert_reaches_gateways(vm)
+        assert identity(vm) == old
+        assert_becomes(before, lambda: network(vm))
+        assert_reaches(vm, "10.0.2.2", "fec0::2")
         leave(vm)
 
 
@@ -34,8 +34,8 @@ def test_networkd_in_the_target_stacks_up_the_same_network(tmp_path):
         vm.run("bash -es", input=networks.STACKED)
         before = network(vm)
         arrive(vm, f"{TOOL} {TREE}", nonce)
-        assert network(vm) == before
-        assert_reaches_gateways(vm)
+        assert_becomes(before, lambda: network(vm))
+        assert_reaches(vm, "10.0.2.2", "fec0::2")
         said = vm.read("cat /run/systemd/netif/state").splitlines()
         assert {"DNS=10.0.2.3 fec0::3", "DOMAINS=example.org"} <= set(said), said
         leave(vm)
@@ -44,9 +44,11 @@ def test_networkd_in_the_target_stacks_up_the_same_network(tmp_path):
 def test_an_address_of_dhcp_is_asked_for_again_after_two_stages(tmp_path):
     nonce = make_target(tmp_path, "installer")
     with booted(payload=tmp_path) as vm:
-        before = network(vm), identity(vm)
+        old, addresses = identity(vm), network(vm)[0]
         arrive(vm, f"{TOOL} --two-stage {TREE}", nonce)
-        assert (network(vm), identity(vm)) == before
+        assert identity(vm) == old
+        assert_becomes(addresses, lambda: network(vm)[0])
+        assert_reaches(vm, "10.0.2.2")
         leave(vm)
 
 
