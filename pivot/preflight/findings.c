@@ -90,9 +90,9 @@ static void print(int fd, const struct finding *finding)
 static void log_one(const struct finding *finding)
 {
 	if (finding->severity == FINDING_REFUSE)
-		(void)log_refuse(0, "%s", finding->text);
+		(void)log_refuse(0, "refused: %s", finding->text);
 	else if (finding->severity == FINDING_WARN)
-		(void)log_warn(0, "%s", finding->text);
+		(void)log_warn(0, "warning: %s", finding->text);
 	else
 		print(STDERR_FILENO, finding);
 }

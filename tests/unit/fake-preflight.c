@@ -103,7 +103,7 @@ void preflight_expect_refusal(const char *id, const char *sentence)
 	char line[512];
 
 	ck_assert_uint_eq(preflight_run(), 1);
-	(void)snprintf(line, sizeof(line), "pivot-kexec: %s\n", sentence);
+	(void)snprintf(line, sizeof(line), "pivot-kexec: refused: %s\n", sentence);
 	ck_assert_str_eq(fake_preflight.said, line);
 	ck_assert_ptr_nonnull(preflight_found(id));
 }

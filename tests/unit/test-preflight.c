@@ -215,9 +215,10 @@ START_TEST(warns_of_a_kernel_without_sysrq)
 	preflight_start();
 	fake_remove("/proc/sysrq-trigger");
 	ck_assert_uint_eq(preflight_run(), 0);
-	ck_assert_str_eq(fake_preflight.said,
-			 "pivot-kexec: the running kernel has no sysrq: should a driver "
-			 "hang, the machine would not restart by itself\n");
+	ck_assert_str_eq(
+		fake_preflight.said,
+		"pivot-kexec: warning: the running kernel has no sysrq: should a driver "
+		"hang, the machine would not restart by itself\n");
 }
 END_TEST
 
