@@ -2,6 +2,7 @@
 #include "hooks.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,27 @@ static const char *const paths[HOOKS_MAX] = {
 	"hooks/4", "hooks/5", "hooks/6", "hooks/7",
 };
 
+/* By its first line, which only says what it is meant for: "#!/usr/bin/env bash". */
+static bool is_for_a_shell(const char *text, size_t n)
+{
+	static const char blanks[] = " \t\r";
+	const char *newline = memchr(text, '\n', n);
+	char line[256], *save = NULL;
+
+	if (n < 2 || strncmp(text, "#!", 2) != 0)
+		return true;
+	n = (newline ? (size_t)(newline - text) : n) - 2;
+	(void)snprintf(line, sizeof(line), "%.*s", n < 255 ? (int)n : 255, text + 2);
+	for (char *word = strtok_r(line, blanks, &save); word;
+	     word = strtok_r(NULL, blanks, &save)) {
+		size_t length = strlen(word);
+
+		if (length >= 2 && strcmp(word + length - 2, "sh") == 0)
+			return true;
+	}
+	return false;
+}
+
 static int read_hook(const char *file, struct image_file *ret)
 {
 	struct contents contents;
@@ -29,7 +51,8 @@ static int read_hook(const char *file, struct image_file *ret)
 		return log_err(r, "--hook: cannot read '%s'", file);
 	ret->data = contents.data;
 	ret->size = contents.size;
-	if (memchr(contents.data, '\0', contents.size))
+	if (memchr(contents.data, '\0', contents.size) ||
+	    !is_for_a_shell(contents.data, contents.size))
 		return log_refuse(
 			-ENOEXEC,
 			"--hook: '%s' is no shell script: busybox's sh runs it "

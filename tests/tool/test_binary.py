@@ -536,6 +536,7 @@ def test_answers_as_people_expect(arguments, code, text):
     (["--hook", "/nonexistent"], "--hook: cannot read '/nonexistent'"),
     (["--hook", "/etc"], "--hook: cannot read '/etc'"),
     (["--hook", "/bin/true"], "--hook: '/bin/true' is no shell script"),
+    (["--hook", TOP / "scripts/strip-sections"], "strip-sections' is no shell script"),
     (["--extra-files", "/nonexistent"], "--extra-files: cannot read '/nonexistent'"),
     (["--extra-files", "/etc/passwd"], "--extra-files: '/etc/passwd' is no folder"),
 ])
