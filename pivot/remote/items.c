@@ -215,6 +215,13 @@ static int open_self(void)
 	return fd < 0 ? log_err(-errno, "cannot read this program") : fd;
 }
 
+/* With a check before the verb, too; that one is for people, whatever the verb prints. */
+static bool is_for_check(const struct option_line *line)
+{
+	return !line->verbs ||
+	       (strstr(line->verbs, "'check'") && strcmp(line->name, "json") != 0);
+}
+
 /* The verb's own go into own. */
 static int put_all(FILE *out, FILE *own, const struct options *options,
 		   const struct tree *tree, struct items *items)
@@ -223,10 +230,8 @@ static int put_all(FILE *out, FILE *own, const struct options *options,
 
 	for (size_t i = 0; r == 0 && i < options->n_given; i++) {
 		const struct given_option *given = &options->given[i];
-		const bool is_own =
-			given->line->verbs && !strstr(given->line->verbs, "'check'");
 
-		r = put_option(is_own ? own : out, given, items);
+		r = put_option(is_for_check(given->line) ? out : own, given, items);
 	}
 	return r < 0 ? r : put_tree(out, tree, items);
 }

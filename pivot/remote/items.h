@@ -27,8 +27,8 @@ struct item {
 struct items {
 	struct item item[ITEMS_MAX];
 	size_t n;
-	/* For sh, where $folder is the items': those that 'check' takes, too, and others.
-	 */
+	/* For sh, where $folder is the items': those for a check before the verb, too,
+	 * and others. */
 	char *words, *own_words;
 };
 
