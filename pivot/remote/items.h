@@ -39,3 +39,6 @@ struct items {
 int items_gather(const struct options *options, const struct tree *tree,
 		 struct items *ret);
 void items_done(struct items *items);
+
+/* The one of a name, or NULL. */
+struct item *items_find(struct items *items, const char *name);

@@ -315,6 +315,18 @@ def test_a_folder_travels_as_it_is(there, tree, tmp_path):
         assert tar.getmember("files/hole").size == 100_000
 
 
+def test_of_a_root_the_modules_travel_alone(there, tree, tmp_path):
+    (tmp_path / "root/lib/modules/6.1").mkdir(parents=True)
+    (tmp_path / "root/home").mkdir()
+    result = there.run("run", "--two-stage", "--middle-modules", tmp_path / "root", "--wait=0",
+                       tree)
+    assert result.returncode == 0, result.stderr
+    (tarball,) = there.cache.glob("middle-modules-*")
+    with tarfile.open(tarball) as tar:
+        assert sorted(tar.getnames()) == ["files", "files/lib", "files/lib/modules",
+                                          "files/lib/modules/6.1"]
+
+
 @pytest.mark.parametrize("scripts, text", [
     ({"uname": "case $1 in -s) echo Linux;; *) echo aarch64;; esac"},
      "that machine is 'Linux aarch64'"),
