@@ -49,7 +49,7 @@ tool_sources := $(base_sources) $(shared_sources) \
 	$(wildcard pivot/preflight/*.c pivot/middle/*.c pivot/keep/*.c pivot/bundle/*.c \
 	pivot/network/*.c pivot/remote/*.c)
 init_sources := $(filter-out pivot/base/acts-exec.c pivot/base/ask.c pivot/base/human.c \
-	pivot/base/netlink.c pivot/base/newc.c,$(base_sources)) \
+	pivot/base/netlink.c pivot/base/newc.c pivot/base/quote.c,$(base_sources)) \
 	$(shared_sources) $(loader_sources) \
 	$(wildcard initramfs/teardown/*.c) $(filter-out $(shared_sources),$(wildcard initramfs/*.c))
 

@@ -61,8 +61,10 @@ static void turn_make(struct guardian *guardian)
 	void *turn = mmap(NULL, sizeof(*guardian->turn), PROT_READ | PROT_WRITE,
 			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
-	if (turn != MAP_FAILED)
-		guardian->turn = turn;
+	if (turn == MAP_FAILED)
+		return;
+	guardian->turn = turn;
+	atomic_init(guardian->turn, guardian->number);
 }
 
 int guardian_start(struct guardian *guardian, unsigned int timeout_ms)

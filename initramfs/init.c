@@ -236,6 +236,7 @@ int main(int argc, char **argv)
 	else if (r == 0)
 		r = target_open(teardown.stage_path);
 	if (r < 0 || verb->reboot_command != LINUX_REBOOT_CMD_KEXEC) {
+		teardown.handover.n_hooks = 0; /* they are for a jump */
 		(void)teardown_storage(&teardown);
 		if (r == 0)
 			leave(&teardown, verb->reboot_command);

@@ -358,7 +358,7 @@ const struct option_line option_lines[] = {
 	  .travels = TRAVELS_AS_FILE, .no_file = "target", .take = take_middle_kernel,
 	  .help = "use this one, or the tree's own (target), instead of\n"
 		  "the kernel that runs" },
-	{ "middle-modules", .argument = "DIR", .travels = TRAVELS_AS_FOLDER,
+	{ "middle-modules", .argument = "DIR", .travels = TRAVELS_AS_MODULES,
 	  TEXT(middle.modules), .help = "where its modules are" },
 	{ "delay", .argument = "SECONDS", .take = take_delay,
 	  .help = "between this program's end and the takeover;\n"

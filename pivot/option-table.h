@@ -13,8 +13,9 @@ enum option_travel {
 	TRAVELS_AS_IT_IS,
 	TRAVELS_AS_FILE, /* its value names a file of this machine's */
 	TRAVELS_AS_FOLDER,
-	TRAVELS_IN_TREE, /* it is part of the tree, which is read here */
-	TRAVELS_NOT,	 /* it is for this machine */
+	TRAVELS_AS_MODULES, /* the same, or one with lib/modules in it */
+	TRAVELS_IN_TREE,    /* it is part of the tree, which is read here */
+	TRAVELS_NOT,	    /* it is for this machine */
 };
 
 struct option_line {

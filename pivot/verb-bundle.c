@@ -130,7 +130,8 @@ int verb_bundle(const struct options *options)
 				  options->output);
 	if (make(options, &tree, &bytes) < 0)
 		return EXIT_UNCHANGED;
-	(void)printf("wrote '%s' (%s): %s\n", options->output, human_bytes(bytes, size),
-		     tree.form);
+	if (!options->quiet)
+		(void)printf("wrote '%s' (%s): %s\n", options->output,
+			     human_bytes(bytes, size), tree.form);
 	return EXIT_DONE;
 }

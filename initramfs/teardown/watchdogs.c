@@ -25,13 +25,17 @@ enum {
 	   not, and must not be over before */
 	FEED_DEADLINES = 10,
 	FEED_AT_LEAST_MS = 30 * 60 * 1000,
+	HOOK_POINTS = 2, /* at which each of them runs, beyond the deadline */
 };
 
 static uint64_t feed_ms(const struct teardown *teardown)
 {
-	uint64_t ms = (uint64_t)FEED_DEADLINES * teardown->handover.deadline_ms;
+	const struct handover *handover = &teardown->handover;
+	uint64_t ms = (uint64_t)FEED_DEADLINES * handover->deadline_ms;
 
-	return ms > FEED_AT_LEAST_MS ? ms : FEED_AT_LEAST_MS;
+	if (ms < FEED_AT_LEAST_MS)
+		ms = FEED_AT_LEAST_MS;
+	return ms + (uint64_t)HOOK_POINTS * handover->n_hooks * handover->hook_ms;
 }
 
 /* What a child does to one of them. */

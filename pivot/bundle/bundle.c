@@ -2,16 +2,15 @@
 #include "bundle.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "folder.h"
+#include "modules.h"
 #include "pack.h"
 #include "pivot/base/cleanup.h"
 #include "pivot/base/log.h"
-#include "pivot/base/read.h"
 #include "pivot/option-table.h"
 #include "script.h"
 
@@ -63,35 +62,12 @@ static int add_tree(struct pack *pack, const struct tree *tree)
 
 /* --- what options name --- */
 
-/*
- * Of "lib/modules/RELEASE" in a folder the release is known where it runs: all that there
- * are come along, but no more of the folder, which may be a root.
- */
-static int add_releases(struct pack *pack, const char *option, const char *folder,
-			const char *path)
-{
-	char from[PATH_MAX], to[PATH_MAX];
-	int r;
-
-	if (read_path(from, sizeof(from), folder, "/lib/modules") < 0)
-		return log_err(-ENAMETOOLONG, "--%s: cannot take '%s'", option, folder);
-	(void)snprintf(to, sizeof(to), "%s/lib", path);
-	r = pack_folder(pack, path, 0700);
-	if (r == 0)
-		r = pack_folder(pack, to, 0755);
-	(void)snprintf(to, sizeof(to), "%s/lib/modules", path);
-	return r < 0 ? r : folder_pack(pack, option, from, to);
-}
-
+/* Not known: all that may be meant where it runs. */
 static int add_modules(struct pack *pack, const struct bundle *bundle, const char *option,
 		       const char *folder, const char *path)
 {
-	if (bundle->modules)
-		return folder_pack(pack, option, bundle->modules, path);
-	if (read_exists(folder, "/modules.dep.bin") ||
-	    !read_exists(folder, "/lib/modules"))
-		return folder_pack(pack, option, folder, path);
-	return add_releases(pack, option, folder, path);
+	return bundle->modules ? folder_pack(pack, option, bundle->modules, path)
+			       : modules_pack(pack, option, folder, path);
 }
 
 static int add_option(struct pack *pack, const struct bundle *bundle, size_t i)
@@ -104,7 +80,7 @@ static int add_option(struct pack *pack, const struct bundle *bundle, size_t i)
 	(void)snprintf(path, sizeof(path), TOP "/%s", name);
 	if (given->line->travels == TRAVELS_AS_FILE)
 		return folder_pack_file(pack, option, given->value, path);
-	if (strcmp(option, "middle-modules") == 0)
+	if (given->line->travels == TRAVELS_AS_MODULES)
 		return add_modules(pack, bundle, option, given->value, path);
 	return folder_pack(pack, option, given->value, path);
 }

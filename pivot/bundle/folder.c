@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "pivot/base/cleanup.h"
+#include "pivot/base/file.h"
 #include "pivot/base/log.h"
 #include "pivot/base/macros.h"
 
@@ -28,31 +29,24 @@ static mode_t mode_of(const struct stat *st)
 	return mode;
 }
 
-/* Looked at before it is opened, since merely opening a device can do something. */
-static int open_regular(const char *option, const char *file, struct stat *ret)
+/* flags: O_NOFOLLOW or 0. */
+static int pack_regular(struct pack *pack, const char *option, const char *file,
+			int flags, const char *path)
 {
-	int fd;
+	struct stat st;
+	auto_close int fd = file_open_regular(file, flags, &st);
 
-	if (stat(file, ret) < 0)
-		return log_err(-errno, "--%s: cannot read '%s'", option, file);
-	if (!S_ISREG(ret->st_mode))
-		return log_refuse(-EINVAL, "--%s: '%s' is no regular file", option, file);
-	fd = open(file, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd >= 0 && fstat(fd, ret) == 0 && S_ISREG(ret->st_mode))
-		return fd;
-	close_fdp(&fd);
-	return log_err(fd < 0 ? -errno : -ESTALE, "--%s: cannot read '%s'", option, file);
+	if (fd == -EINVAL)
+		return log_refuse(fd, "--%s: '%s' is no regular file", option, file);
+	if (fd < 0)
+		return log_err(fd, "--%s: cannot read '%s'", option, file);
+	return pack_file(pack, path, mode_of(&st), fd, (uint64_t)st.st_size, file);
 }
 
 int folder_pack_file(struct pack *pack, const char *option, const char *file,
 		     const char *path)
 {
-	struct stat st;
-	auto_close int fd = open_regular(option, file, &st);
-
-	return fd < 0 ? fd
-		      : pack_file(pack, path, mode_of(&st), fd, (uint64_t)st.st_size,
-				  file);
+	return pack_regular(pack, option, file, 0, path);
 }
 
 static int pack_symlink(struct pack *pack, const char *option, const char *link,
@@ -80,7 +74,8 @@ static int pack_entry(struct pack *pack, const char *option, const FTSENT *entry
 		return 0;
 	case FTS_F:
 		if (entry->fts_level > 0)
-			return folder_pack_file(pack, option, entry->fts_path, path);
+			return pack_regular(pack, option, entry->fts_path, O_NOFOLLOW,
+					    path);
 		break;
 	case FTS_SL:
 	case FTS_SLNONE:

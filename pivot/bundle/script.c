@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pivot/base/quote.h"
 #include "pivot/option-table.h"
 
 /* What nixos-anywhere searches in the log; source: its src/nixos-anywhere.sh. */
@@ -24,7 +25,8 @@ bool bundle_has_files(const struct given_option *given)
 {
 	const struct option_line *line = given->line;
 
-	if (line->travels != TRAVELS_AS_FILE && line->travels != TRAVELS_AS_FOLDER)
+	if (line->travels != TRAVELS_AS_FILE && line->travels != TRAVELS_AS_FOLDER &&
+	    line->travels != TRAVELS_AS_MODULES)
 		return false;
 	return !line->no_file || strcmp(line->no_file, given->value) != 0;
 }
@@ -34,18 +36,6 @@ void bundle_path(const struct options *options, size_t i, char ret[BUNDLE_PATH_B
 {
 	(void)snprintf(ret, BUNDLE_PATH_BYTES, "files/%s-%zu",
 		       options->given[i].line->name, i + 1);
-}
-
-/* In single quotes nothing means anything to a shell but a single quote. */
-static void put_quoted(FILE *script, const char *text)
-{
-	(void)fputc('\'', script);
-	for (; *text; text++)
-		if (*text == '\'')
-			(void)fputs("'\\''", script);
-		else
-			(void)fputc(*text, script);
-	(void)fputc('\'', script);
 }
 
 static void put_option(FILE *script, const struct options *options, size_t i)
@@ -59,7 +49,7 @@ static void put_option(FILE *script, const struct options *options, size_t i)
 		(void)fprintf(script, "=\"$here/%s\"", path);
 	} else if (given->value) {
 		(void)fputc('=', script);
-		put_quoted(script, given->value);
+		quote_word(script, given->value);
 	}
 	(void)fputs(" \\\n", script);
 }

@@ -82,7 +82,7 @@ static int put_file(const struct newc *newc, const struct keep_file *file,
 		    struct progress *progress)
 {
 	struct stat st;
-	auto_close int fd = keep_open(file->source, O_NOFOLLOW, &st);
+	auto_close int fd = file_open_regular(file->source, O_NOFOLLOW, &st);
 	int r;
 
 	if (fd == -EINVAL)

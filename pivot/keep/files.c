@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,25 +10,6 @@
 
 #include "pivot/base/cleanup.h"
 #include "pivot/base/file.h"
-
-/*
- * O_PATH first: merely opening a device can do something, and what was looked at is what
- * is opened, whoever puts another in its place.
- */
-int keep_open(const char *path, int flags, struct stat *ret)
-{
-	auto_close int place = open(path, O_PATH | O_CLOEXEC | flags);
-	char again[64];
-	int fd;
-
-	if (place < 0 || fstat(place, ret) < 0)
-		return -errno;
-	if (!S_ISREG(ret->st_mode))
-		return -EINVAL;
-	(void)snprintf(again, sizeof(again), "/proc/self/fd/%d", place);
-	fd = open(again, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
 
 /* It may be a private key, and what was swapped out stays on the disk. */
 static void keep_in_memory(const void *data, size_t bytes)
@@ -41,7 +21,7 @@ int keep_read_file(const char *path, size_t max, char **ret, size_t *ret_bytes,
 		   mode_t *ret_mode)
 {
 	struct stat st;
-	auto_close int fd = keep_open(path, 0, &st);
+	auto_close int fd = file_open_regular(path, 0, &st);
 	auto_free char *data = NULL;
 	ssize_t n;
 

@@ -3,15 +3,7 @@
 
 /* The list of what travels, and reading what becomes part of it. */
 
-#include <sys/stat.h>
-
 #include "keep.h"
-
-/*
- * A regular file for reading, with what stat(2) says of it; flags: O_NOFOLLOW or 0. A
- * descriptor; -EINVAL: it is none; or negative errno; silent.
- */
-int keep_open(const char *path, int flags, struct stat *ret);
 
 /*
  * A regular file of at most max bytes, with a NUL behind it; never waits, whatever it is.

@@ -12,13 +12,14 @@
 #include "pivot/base/cleanup.h"
 #include "pivot/base/file.h"
 #include "pivot/base/log.h"
+#include "pivot/base/quote.h"
 #include "pivot/bundle/folder.h"
+#include "pivot/bundle/modules.h"
 #include "pivot/bundle/pack.h"
 #include "pivot/option-table.h"
 #include "pivot/tree/file.h"
 #include "pivot/tree/spool.h"
 #include "pivot/tree/tree.h"
-#include "quote.h"
 
 #define FOLDER_NAME "files" /* in the tarball of a folder */
 
@@ -51,7 +52,7 @@ static int hash(int fd, const char *label, struct item *item)
 	return 0;
 }
 
-static struct item *find(struct items *items, const char *name)
+struct item *items_find(struct items *items, const char *name)
 {
 	for (size_t i = 0; i < items->n; i++)
 		if (strcmp(items->item[i].name, name) == 0)
@@ -62,7 +63,7 @@ static struct item *find(struct items *items, const char *name)
 /* The same file may be named twice. NULL: there are too many, logged. */
 static struct item *add_hashed(struct items *items, const struct item *item)
 {
-	struct item *known = find(items, item->name);
+	struct item *known = items_find(items, item->name);
 
 	if (known) {
 		(void)close(item->fd);
@@ -111,6 +112,7 @@ static int put_value(FILE *out, const char *option, const char *value)
 
 	if (asprintf(&word, "--%s%s%s", option, value ? "=" : "", value ?: "") < 0)
 		return log_err(-ENOMEM, "cannot name the options over there");
+	(void)fputc(' ', out);
 	quote_word(out, word);
 	return 0;
 }
@@ -125,18 +127,20 @@ static int put_file(FILE *out, const char *option, const char *path, struct item
 	return 0;
 }
 
-static int write_tarball(int fd, const char *option, const char *folder)
+static int write_tarball(int fd, const struct option_line *line, const char *folder)
 {
 	auto_pack struct pack pack = { 0 };
 	int r = pack_open(fd, "a temporary file.tar", &pack);
 
 	if (r == 0)
-		r = folder_pack(&pack, option, folder, FOLDER_NAME);
+		r = line->travels == TRAVELS_AS_MODULES
+			    ? modules_pack(&pack, line->name, folder, FOLDER_NAME)
+			    : folder_pack(&pack, line->name, folder, FOLDER_NAME);
 	return r < 0 ? r : pack_finish(&pack);
 }
 
 /* As a tarball, unnamed. A descriptor, read-only, or negative errno, logged. */
-static int open_folder(const char *option, const char *folder)
+static int open_folder(const struct option_line *line, const char *folder)
 {
 	auto_release(spool_done) struct spool spool = SPOOL_INIT;
 	int r = spool_open(&spool), fd;
@@ -146,22 +150,22 @@ static int open_folder(const char *option, const char *folder)
 	fd = spool_create(&spool);
 	if (fd < 0)
 		return fd;
-	r = write_tarball(fd, option, folder);
+	r = write_tarball(fd, line, folder);
 	fd = spool_finish(fd);
 	if (r < 0)
 		close_fdp(&fd);
 	return r < 0 ? r : fd;
 }
 
-static int put_folder(FILE *out, const char *option, const char *path,
+static int put_folder(FILE *out, const struct option_line *line, const char *path,
 		      struct items *items)
 {
-	struct item *item = add(items, option, open_folder(option, path));
+	struct item *item = add(items, line->name, open_folder(line, path));
 
 	if (!item)
 		return -EIO; /* logged */
 	item->is_archive = true;
-	put_path(out, option, item->name, ".d/" FOLDER_NAME);
+	put_path(out, line->name, item->name, ".d/" FOLDER_NAME);
 	return 0;
 }
 
@@ -179,7 +183,8 @@ static int put_option(FILE *out, const struct given_option *given, struct items 
 			return put_file(out, line->name, given->value, items);
 		break;
 	case TRAVELS_AS_FOLDER:
-		return put_folder(out, line->name, given->value, items);
+	case TRAVELS_AS_MODULES:
+		return put_folder(out, line, given->value, items);
 	case TRAVELS_AS_IT_IS:
 		break;
 	}
@@ -215,6 +220,13 @@ static int open_self(void)
 	return fd < 0 ? log_err(-errno, "cannot read this program") : fd;
 }
 
+/* With a check before the verb, too; that one is for people, whatever the verb prints. */
+static bool is_for_check(const struct option_line *line)
+{
+	return !line->verbs ||
+	       (strstr(line->verbs, "'check'") && strcmp(line->name, "json") != 0);
+}
+
 /* The verb's own go into own. */
 static int put_all(FILE *out, FILE *own, const struct options *options,
 		   const struct tree *tree, struct items *items)
@@ -223,10 +235,8 @@ static int put_all(FILE *out, FILE *own, const struct options *options,
 
 	for (size_t i = 0; r == 0 && i < options->n_given; i++) {
 		const struct given_option *given = &options->given[i];
-		const bool is_own =
-			given->line->verbs && !strstr(given->line->verbs, "'check'");
 
-		r = put_option(is_own ? own : out, given, items);
+		r = put_option(is_for_check(given->line) ? out : own, given, items);
 	}
 	return r < 0 ? r : put_tree(out, tree, items);
 }

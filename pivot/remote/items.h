@@ -27,8 +27,8 @@ struct item {
 struct items {
 	struct item item[ITEMS_MAX];
 	size_t n;
-	/* For sh, where $folder is the items': those that 'check' takes, too, and others.
-	 */
+	/* For sh, where $folder is the items': those for a check before the verb, too,
+	 * and others. */
 	char *words, *own_words;
 };
 
@@ -39,3 +39,6 @@ struct items {
 int items_gather(const struct options *options, const struct tree *tree,
 		 struct items *ret);
 void items_done(struct items *items);
+
+/* The one of a name, or NULL. */
+struct item *items_find(struct items *items, const char *name);

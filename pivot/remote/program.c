@@ -112,10 +112,17 @@ int program_start(const struct words *words, const struct streams *streams, pid_
 	return r ? log_err(-r, "cannot run ssh") : 0;
 }
 
+void program_forget_interrupt(void)
+{
+	interrupted = 0;
+}
+
 int program_wait(pid_t child)
 {
 	int status;
 
+	if (program_is_interrupted()) /* nobody has told the child */
+		(void)act_kill(child, SIGTERM);
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			return -errno;

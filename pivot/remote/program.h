@@ -19,6 +19,9 @@ enum { WORDS_MAX = 32, READERS_MAX = 2 };
 void program_catch_signals(void);
 bool program_is_interrupted(void);
 
+/* What comes now is to be done all the same: what cleans up behind the interrupted. */
+void program_forget_interrupt(void);
+
 struct words {
 	const char *word[WORDS_MAX + 1];
 	size_t n;

@@ -80,6 +80,20 @@ static void warn_of_questions(const struct remote *remote)
 			       options->to.host);
 }
 
+static void forget(const struct remote *remote)
+{
+	auto_free char *call = NULL, *script = NULL;
+
+	program_forget_interrupt();
+	if (asprintf(&call, "forget %s", remote->there.folder) >= 0)
+		script = copy_script(call);
+	if (!script || ssh_script(&remote->ssh, script, NULL, 0) != 0)
+		(void)log_warn(0,
+			       "what is in '%s' on '%s' could not be removed: the files "
+			       "of --extra-files among it may be secret",
+			       remote->there.folder, remote->options->to.host);
+}
+
 static int copy(struct remote *remote)
 {
 	int r = gather(remote);
@@ -92,12 +106,15 @@ static int copy(struct remote *remote)
 	if (r < 0 || !is_jump(remote))
 		return r;
 	warn_of_questions(remote);
-	return look(remote);
+	r = look(remote);
+	if (r < 0)
+		forget(remote);
+	return r;
 }
 
 /*
  * "execute FOLDER BECOME KEEPS 'NAME...' VERB WORD...", for free(3). Only a check before
- * the verb itself keeps what the verb needs, too.
+ * the verb itself keeps what the verb needs, too; its words belong to the question.
  */
 static char *make_call(const struct remote *remote, bool is_check)
 {
@@ -115,7 +132,7 @@ static char *make_call(const struct remote *remote, bool is_check)
 		if (items->item[i].is_archive)
 			(void)fprintf(out, "%s ", items->item[i].name);
 	(void)fprintf(out, "' %s%s%s", is_check ? "check" : remote->verb->name,
-		      items->words, is_check ? "" : items->own_words);
+		      items->words, is_check ? " >&2" : items->own_words);
 	if (fclose(out) == 0)
 		return call;
 	free(call);
@@ -130,19 +147,6 @@ static int execute(const struct remote *remote, bool is_check)
 
 	(void)fflush(stdout); /* what is said over there comes behind it */
 	return script ? ssh_script(&remote->ssh, script, NULL, 0) : -ENOMEM;
-}
-
-static void forget(const struct remote *remote)
-{
-	auto_free char *call = NULL, *script = NULL;
-
-	if (asprintf(&call, "forget %s", remote->there.folder) >= 0)
-		script = copy_script(call);
-	if (!script || ssh_script(&remote->ssh, script, NULL, 0) != 0)
-		(void)log_warn(0,
-			       "what is in '%s' on '%s' could not be removed: the files "
-			       "of --extra-files among it may be secret",
-			       remote->there.folder, remote->options->to.host);
 }
 
 /* Nobody can be asked over there: what is to be known for the answer is told before. */

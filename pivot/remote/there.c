@@ -17,18 +17,10 @@ static char *after(char *line, const char *word)
 	return strncmp(line, word, n) == 0 && line[n] == ' ' ? line + n + 1 : NULL;
 }
 
-static struct item *find(struct items *items, const char *name)
-{
-	for (size_t i = 0; i < items->n; i++)
-		if (strcmp(items->item[i].name, name) == 0)
-			return &items->item[i];
-	return NULL;
-}
-
 static int take_part(struct items *items, char *value)
 {
 	char *bytes = strsep(&value, " ");
-	struct item *item = value ? find(items, value) : NULL;
+	struct item *item = value ? items_find(items, value) : NULL;
 
 	return item ? parse_u64(bytes, 10, item->bytes, &item->there) : 0;
 }
@@ -47,8 +39,8 @@ static int take_line(char *line, const char *host, struct items *items,
 	else if ((value = after(line, "folder")))
 		(void)snprintf(there->folder, sizeof(there->folder), "%.*s",
 			       (int)sizeof(there->folder) - 1, value);
-	else if ((value = after(line, "whole")) && find(items, value))
-		find(items, value)->is_there = true;
+	else if ((value = after(line, "whole")) && items_find(items, value))
+		items_find(items, value)->is_there = true;
 	else if ((value = after(line, "part")))
 		return take_part(items, value);
 	return 0;

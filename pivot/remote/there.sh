@@ -184,17 +184,25 @@ forget() {
 	rm -f "$1"/extra-files-*
 }
 
-# execute FOLDER BECOME KEEPS 'NAME...' WORD...: unpacks these, and runs the tool; does not
-# forget where it is to run once more
-execute() {
-	folder=$1 become=$2 keeps=$3 archives=$4
-	shift 4
-	for name in $archives; do
+unpack() {
+	for name; do
 		$become rm -rf "$folder/$name.d"
 		$become mkdir "$folder/$name.d" &&
 			$become tar -xpf "$folder/$name" -C "$folder/$name.d" || return 1
 	done
+}
+
+run_tool() {
 	$become "$folder/pivot-kexec" "$@"
+}
+
+# execute FOLDER BECOME KEEPS 'NAME...' WORD...: unpacks these, and runs the tool; does not
+# forget where it is to run once more. However that goes, nothing unpacked stays.
+execute() {
+	folder=$1 become=$2 keeps=$3 archives=$4
+	shift 4
+	# shellcheck disable=SC2086 # they are words
+	unpack $archives && run_tool "$@"
 	code=$?
 	for name in $archives; do
 		$become rm -rf "$folder/$name.d"

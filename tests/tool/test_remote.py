@@ -292,6 +292,15 @@ def test_options_arrive_as_they_were_given(any_there, tree, tmp_path):
     assert not list(there.cache.glob("extra-files*"))
 
 
+def test_what_cannot_be_unpacked_is_not_left(there, tree, tmp_path):
+    (tmp_path / "extra").mkdir()
+    there.script("bin/tar", "#!/bin/sh\nexit 2\n")
+    result = there.run("run", "--wait=0", "--extra-files", tmp_path / "extra", tree)
+    assert result.returncode == 1, result.stderr
+    assert not (there.folder / "words").exists()
+    assert not list(there.cache.glob("extra-files*"))
+
+
 def test_a_folder_travels_as_it_is(there, tree, tmp_path):
     modules = tmp_path / "modules"
     modules.mkdir()
@@ -304,6 +313,18 @@ def test_a_folder_travels_as_it_is(there, tree, tmp_path):
     with tarfile.open(tarball) as tar:
         assert sorted(tar.getnames()) == ["files", "files/hole", "files/" + "n" * 200]
         assert tar.getmember("files/hole").size == 100_000
+
+
+def test_of_a_root_the_modules_travel_alone(there, tree, tmp_path):
+    (tmp_path / "root/lib/modules/6.1").mkdir(parents=True)
+    (tmp_path / "root/home").mkdir()
+    result = there.run("run", "--two-stage", "--middle-modules", tmp_path / "root", "--wait=0",
+                       tree)
+    assert result.returncode == 0, result.stderr
+    (tarball,) = there.cache.glob("middle-modules-*")
+    with tarfile.open(tarball) as tar:
+        assert sorted(tar.getnames()) == ["files", "files/lib", "files/lib/modules",
+                                          "files/lib/modules/6.1"]
 
 
 @pytest.mark.parametrize("scripts, text", [
@@ -369,13 +390,13 @@ def test_says_how_long_the_machine_was_away(there, tree):
     assert polls and all("ConnectTimeout=5" in line for line in polls)
 
 
-def ask(there, tree, answer):
+def ask(there, tree, answer, *options):
     """At a terminal; gives the exit code and what was said."""
     ours, theirs = pty.openpty()
     extra = there.folder / "extra"
     extra.mkdir(exist_ok=True)
     process = subprocess.Popen([TOOL, "run", "--to", "ssh://there", "--delay=9",
-                                "--extra-files", extra, tree],
+                                "--extra-files", extra, *options, tree],
                                env=there.environment(), stdin=theirs, stdout=theirs, stderr=theirs)
     os.close(theirs)
     said = b""
@@ -404,6 +425,13 @@ def test_who_sits_at_a_terminal_is_asked_when_it_was_checked(there, tree):
     assert not list(there.cache.glob("extra-files*"))
 
 
+def test_who_wants_json_is_asked_in_words(there, tree):
+    (there.folder / "checked").touch()
+    code, said = ask(there, tree, b"no\n", "--json")
+    assert code == 1 and "nothing stands against it" in said
+    assert there.words()[1] == "check" and "--json" not in there.words()
+
+
 def test_what_is_refused_is_not_asked(there, tree):
     code, said = ask(there, tree, b"yes\n")
     assert code == 1 and "Type 'yes'" not in said and "nothing was changed" in said
@@ -412,7 +440,7 @@ def test_what_is_refused_is_not_asked(there, tree):
 
 def test_standard_output_is_for_json_alone_and_quiet_is_quiet(there, tree):
     assert there.run("run", "--json", tree).stdout == ""
-    assert there.words()[2:3] == ["--json"]
+    assert "--json" in there.words()
     result = there.run("run", "--quiet", "--yes", tree)
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     assert "--quiet" in there.words() and "--yes" not in there.words()
@@ -445,6 +473,18 @@ def test_where_it_is_refused_nobody_waits(there, tree):
     result = there.run("run", tree)
     assert result.returncode == 1
     assert "waiting" not in result.stderr
+
+
+def test_a_signal_does_not_wait_for_what_was_asked(there, tree):
+    there.script("bin/sha256sum", '#!/bin/sh\ntouch "$FAKE/began"\nexec sleep 30\n')
+    process = subprocess.Popen([TOOL, "check", "--to", "ssh://there", tree], env=there.environment(),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(200):
+        time.sleep(0.1)
+        if (there.folder / "began").exists():
+            break
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=15) == 1
 
 
 def test_ctrl_c_while_it_waits_says_that_the_jump_goes_on(there, tree):

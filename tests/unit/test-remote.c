@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "pivot/base/macros.h"
+#include "pivot/base/quote.h"
 #include "pivot/remote/look.h"
-#include "pivot/remote/quote.h"
 #include "pivot/remote/url.h"
 #include "pivot/remote/wait.h"
 #include "unit.h"
@@ -96,11 +96,11 @@ static const char *quoted(const char *word)
 
 START_TEST(a_shell_takes_words_as_they_are)
 {
-	ck_assert_str_eq(quoted("plain"), " 'plain'");
-	ck_assert_str_eq(quoted(""), " ''");
-	ck_assert_str_eq(quoted("a b\n\t\\ \"$x\" `id` *"), " 'a b\n\t\\ \"$x\" `id` *'");
-	ck_assert_str_eq(quoted("it's"), " 'it'\\''s'");
-	ck_assert_str_eq(quoted("'; id; '"), " ''\\''; id; '\\'''");
+	ck_assert_str_eq(quoted("plain"), "'plain'");
+	ck_assert_str_eq(quoted(""), "''");
+	ck_assert_str_eq(quoted("a b\n\t\\ \"$x\" `id` *"), "'a b\n\t\\ \"$x\" `id` *'");
+	ck_assert_str_eq(quoted("it's"), "'it'\\''s'");
+	ck_assert_str_eq(quoted("'; id; '"), "''\\''; id; '\\'''");
 }
 END_TEST
 

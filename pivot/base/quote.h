@@ -5,5 +5,5 @@
 
 #include <stdio.h>
 
-/* A blank, and the word so that the shell takes it as it is, whatever is in it. */
+/* The word so that the shell takes it as it is, whatever is in it. */
 void quote_word(FILE *out, const char *word);

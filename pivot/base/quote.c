@@ -4,7 +4,7 @@
 /* Between single quotes nothing is special but the quote itself. */
 void quote_word(FILE *out, const char *word)
 {
-	(void)fputs(" '", out);
+	(void)fputc('\'', out);
 	for (; *word; word++) {
 		if (*word == '\'')
 			(void)fputs("'\\''", out);
