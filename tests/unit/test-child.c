@@ -198,7 +198,7 @@ static void run_spans(struct job *jobs, const char *const *lanes, size_t at_once
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ck_assert_ptr_ne(spans, MAP_FAILED);
 	for (size_t i = 0; i < SPANS; i++) {
-		spans[i].ms = 100;
+		spans[i].ms = 400;
 		span_at[i] = &spans[i];
 		jobs[i] = (struct job){ .work = take_time,
 					.argument = &span_at[i],
@@ -208,7 +208,7 @@ static void run_spans(struct job *jobs, const char *const *lanes, size_t at_once
 	child_run_all(jobs, SPANS, at_once, UINT64_MAX);
 	for (size_t i = 0; i < SPANS; i++) {
 		ck_assert_int_eq(jobs[i].result, 0);
-		ck_assert_uint_ge(jobs[i].ms, 100);
+		ck_assert_uint_ge(jobs[i].ms, 400);
 		ck_assert_uint_gt(spans[i].end, 0);
 	}
 	assert_nobody_left();
