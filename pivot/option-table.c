@@ -418,8 +418,8 @@ const struct option_line option_lines[] = {
 	  .help = "say nothing but warnings and errors" },
 	{ "force", FLAG(force), .help = "replace an image that somebody else loaded" },
 	{ "announce", .argument = "TEXT", .verbs = "'run' and 'bundle'", TEXT(announce),
-	  .help = "print this line, too, when the jump is due, for who\n"
-		  "waits for it" },
+	  .help = "print this line, too, when the jump is due, for a\n"
+		  "program that waits for it" },
 	{ "kexec-extra-flags", .argument = "TEXT", .verbs = "'run'",
 	  .take = take_extra_flags, .travels = TRAVELS_NOT,
 	  .help = "more options in one text, as nixos-anywhere has them;\n"

@@ -92,8 +92,7 @@ static int wait_for_master(struct ssh *ssh)
 	if (program_is_interrupted())
 		return log_refuse(-EINTR, "interrupted");
 	return log_refuse(-EHOSTUNREACH,
-			  "'%s' cannot be reached as 'ssh' does it, for what it says "
-			  "above",
+			  "ssh does not get to '%s': its own reason stands above",
 			  ssh->url->host);
 }
 
