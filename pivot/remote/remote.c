@@ -165,22 +165,29 @@ static int check_and_ask(const struct remote *remote)
 	return log_refuse(-ECANCELED, "'%s' was not told to go over", host);
 }
 
+/* Where nobody knows how far it came; "" where nothing can have changed. */
+static const char *what_is_open(const struct remote *remote)
+{
+	if (is_jump(remote))
+		return ": it may go over or not; with the same --to, 'pivot-kexec cancel' "
+		       "undoes a jump that waits";
+	if (remote->verb->kind == VERB_TREELESS)
+		return ": the jump may be undone or not; say it once more";
+	return "";
+}
+
 /* One of our exit codes. */
 static int execute_verb(const struct remote *remote)
 {
-	const bool may_jump = is_jump(remote);
+	const char *open = what_is_open(remote);
 	int r = execute(remote, false);
 
 	if (r >= 0 && r <= EXIT_TOO_LATE)
 		return r;
-	return log_refuse(
-		may_jump ? EXIT_TOO_LATE : EXIT_UNCHANGED,
-		r == -EINTR ? "interrupted while '%s' was at it%s"
-			    : "the connection broke while '%s' was at it%s",
-		remote->options->to.host,
-		may_jump ? ": it may go over or not; with the same --to, 'pivot-kexec "
-			   "cancel' undoes a jump that waits"
-			 : "");
+	return log_refuse(open[0] ? EXIT_TOO_LATE : EXIT_UNCHANGED,
+			  r == -EINTR ? "interrupted while '%s' was at it%s"
+				      : "the connection broke while '%s' was at it%s",
+			  remote->options->to.host, open);
 }
 
 static int wait_for_it(struct remote *remote)
