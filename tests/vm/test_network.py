@@ -4,6 +4,7 @@ What a server stacks on its network cards is taken apart top down, and its watch
 not bark in the target.
 """
 
+import json
 import re
 import shutil
 import time

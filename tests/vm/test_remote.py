@@ -91,7 +91,7 @@ def test_a_target_without_ssh_does_not_answer_and_a_user_needs_sudo(tmp_path):
         refused = host.run("run", tmp_path / "result", to="ssh://me@there")
         assert refused.returncode == 1
         assert "neither sudo nor doas" in refused.stderr
-        went = host.run("run", "--wait=90", tmp_path / "result")
+        went = host.run("run", "--wait=45", tmp_path / "result")
         assert went.returncode == 3, went.stdout + went.stderr
         assert "nobody has answered at 'there'" in went.stderr
         vm.wait_verdict(nonce)
