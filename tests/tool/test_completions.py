@@ -139,7 +139,7 @@ def test_offers_folders_alone_where_it_takes_one(offered):
 @SHELLS
 def test_offers_the_devices_to_skip(offered):
     devices = set(os.listdir("/sys/bus/pci/devices"))
-    if not devices:
+    if not devices:  # some containers have none; in CI a skip is a failure
         pytest.skip("no PCI devices here")
     found = offered("pivot-kexec --skip ")
     assert found & devices or not found

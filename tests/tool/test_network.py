@@ -68,7 +68,8 @@ def test_says_which_links_have_no_files():
     assert "Name=lo\n" in result.stdout and "Address=203.0.113.2/32\n" in result.stdout
 
 
-# More than travel, most of them learned; one of a neighbour that leads everywhere.
+# check refuses where this machine's kernel has no kexec, as its exit code then says: what it found
+# is asserted. More routes than travel, most of them learned; one of a neighbour that leads everywhere.
 ROUTER = """
 ip link add name va type veth peer name vb
 ip link set va up
@@ -142,6 +143,7 @@ def test_sees_a_difference():
     assert networks.compare("\n".join(lines)) == ["-4 route[1].metric: 100 and None"]
 
 
+# As above, check may refuse for another reason: what it says of ip= is asserted.
 WAY_OUT = """
 ip link add name eth0 type veth peer name peer
 ip link set peer up

@@ -15,6 +15,7 @@ from booted import booted
 from payload import BINARY
 from restored import assert_becomes
 
+# The "|| true" is its own: by the sentence in the log it knows that all went well.
 SCRIPT = r"""
 # Run kexec commands with sudo if needed
 {
