@@ -270,12 +270,10 @@ static int prepare_machine(const struct run *run, bool *ret_is_begun)
 	return r < 0 ? r : loading_run(run->loading, journey->loaders);
 }
 
-static void say_what_comes(const struct run *run)
+static void tell_what_comes(const struct run *run)
 {
 	const struct journey *journey = run->journey;
 
-	if (journey->options->quiet || journey->options->json)
-		return;
 	(void)printf("pivot-kexec: %s %s (loader: %s)\n",
 		     run->loading->loader == LOADER_GATHER ? "holds" : "loaded",
 		     journey->handover.target, loader_name(run->loading->loader));
@@ -287,8 +285,17 @@ static void say_what_comes(const struct run *run)
 		     journey->options->program, run->result->waiter);
 	(void)printf(
 		"pivot-kexec: a jump that cannot be made ends in a reboot into this system\n");
-	if (journey->options->announce)
-		(void)puts(journey->options->announce);
+}
+
+/* Who waits for a line of his own would else take the jump for failed. */
+static void say_what_comes(const struct run *run)
+{
+	const struct options *options = run->journey->options;
+
+	if (!options->quiet && !options->json)
+		tell_what_comes(run);
+	if (options->announce)
+		(void)fprintf(options->json ? stderr : stdout, "%s\n", options->announce);
 	(void)fflush(stdout); /* who does not listen misses it */
 }
 
@@ -369,7 +376,7 @@ static int jump(struct journey *journey, struct run_result *result)
 int verb_run(const struct options *options)
 {
 	auto_journey struct journey journey = JOURNEY_INIT;
-	struct run_result result;
+	struct run_result result = { 0 };
 	int code;
 
 	(void)journey_prepare(options, &journey); /* all of it is in the findings */

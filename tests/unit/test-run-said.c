@@ -94,6 +94,17 @@ START_TEST(tells_nothing_where_it_is_to_be_quiet)
 }
 END_TEST
 
+/* nixos-anywhere would take the jump for failed. */
+START_TEST(tells_who_waits_for_a_line_also_where_it_is_quiet)
+{
+	begin();
+	options.announce = "machine will boot into nixos in 6s...";
+	options.quiet = true;
+	ck_assert_int_eq(run(), EXIT_DONE);
+	ck_assert_str_eq(said, "machine will boot into nixos in 6s...\n");
+}
+END_TEST
+
 START_TEST(says_why_a_loader_is_not_tried)
 {
 	begin();
@@ -262,6 +273,7 @@ START_TEST(does_not_ask_where_it_is_refused)
 END_TEST
 
 UNIT_MAIN("what run says", tells_what_was_decided, tells_nothing_where_it_is_to_be_quiet,
+	  tells_who_waits_for_a_line_also_where_it_is_quiet,
 	  says_why_a_loader_is_not_tried, prints_what_was_decided_as_json,
 	  says_in_json_that_it_is_refused_or_failed, goes_on_where_it_is_told_yes,
 	  changes_nothing_where_it_is_told_anything_else,
